@@ -1,0 +1,54 @@
+"""Running many tasks at once: what a task asks for, and the executors of optional packages.
+
+``SlurmSpec`` is plain data of furu-core.  ``run_local`` comes with furu-exec-local, ``submit_slurm_dag`` and
+``run_slurm_pool`` with furu-exec-slurm; each is imported when first used, and an ``ImportError`` names the package to
+install.  Packages of third parties add names through the entry-point group ``furu.executors``.
+
+``hasattr`` on the name of a missing package raises as well; ``dir`` lists only what installed packages register.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from furu.resources import SlurmSpec
+
+__all__ = ["SlurmSpec"]
+
+_GROUP = "furu.executors"
+_DISTRIBUTIONS = {
+    "run_local": "furu-exec-local",
+    "run_slurm_pool": "furu-exec-slurm",
+    "submit_slurm_dag": "furu-exec-slurm",
+}
+
+
+def _resolve(name: str) -> Any:
+    if name == "SlurmSpec":
+        from furu.resources import SlurmSpec
+
+        return SlurmSpec
+    if not name.startswith("_"):
+        from furu import _plugins
+
+        if name in _DISTRIBUTIONS:
+            return _plugins.provided(name, distribution=_DISTRIBUTIONS[name], face=__name__)
+        if name in _plugins.names(_GROUP):
+            return _plugins.load(_GROUP, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+if not TYPE_CHECKING:  # type checkers would take any misspelt name as known
+
+    def __getattr__(name: str) -> Any:
+        found = _resolve(name)
+        globals()[name] = found
+        return found
+
+
+def __dir__() -> list[str]:
+    from furu import _plugins
+
+    return sorted({*globals(), *__all__, *_plugins.names(_GROUP)})
