@@ -6,14 +6,16 @@ SHELL := /bin/sh
 PYTHON ?= python3
 # Asking for the cache directory makes uv read this project's settings, so one that is broken or too old is passed over.
 UV := $(shell uv cache dir >/dev/null 2>&1 && command -v uv || echo .tools/bin/uv)
+OWN_UV := $(filter .tools/bin/uv,$(UV))
 export UV_PYTHON_DOWNLOADS := never
 # An absolute path: uv then does not look for interpreters itself, and never meets a version manager's shims.
 export UV_PYTHON ?= $(shell $(PYTHON) -c 'import sys; print(sys.executable)')
 
 RUN := .venv/bin/python
+TESTS ?=
 MEMBERS := $(wildcard packages/*/pyproject.toml)
 
-.PHONY: help demo test check fmt docs build bench test-all-pythons lock clean distclean
+.PHONY: help demo test check fmt docs build bench check-wheels test-all-pythons lock changelog clean distclean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | while read -r verb text; do printf '  make %-18s%s\n' "$$verb" "$$text"; done
@@ -21,8 +23,8 @@ help: ## Show this list.
 demo: .venv/.stamp ## Run the example pipeline twice; the second pass loads everything.
 	FURU_PATH=$(CURDIR)/.demo FURU_ALLOW_NO_GIT_ORIGIN=1 $(RUN) examples/digits_sweep/main.py
 
-test: .venv/.stamp ## Run every test.
-	$(RUN) -m pytest -q
+test: .venv/.stamp ## Run every test (or some: make test TESTS=packages/furu-core/tests).
+	$(RUN) -m pytest -q $(TESTS)
 
 check: .venv/.stamp ## Check style, formatting, types and the shape of the code.
 	.venv/bin/ruff check
@@ -45,11 +47,28 @@ build: .venv/.stamp ## Build a wheel and an sdist of each package into dist/.
 bench: .venv/.stamp-bench ## Run the benchmarks.
 	@for program in benchmarks/*.py; do echo "== $$program"; $(RUN) "$$program" || exit 1; done
 
-test-all-pythons: ## Run every test on each supported Python that this machine has.
-	scripts/test-all-pythons
+check-wheels: | $(OWN_UV) ## Install what make build built into clean environments, with plain pip.
+	rm -rf .venv-wheels && $(UV_PYTHON) -m venv .venv-wheels
+	.venv-wheels/bin/python -m pip install -q --disable-pip-version-check dist/furu_core-*.whl
+	.venv-wheels/bin/python -c "import furu; furu.Furu"
+	.venv-wheels/bin/python -c "import sys, importlib.util as u; sys.exit(any(map(u.find_spec, ['submitit', 'fastapi', 'pytest'])))"
+	.venv-wheels/bin/python -m pip install -q --disable-pip-version-check dist/*.whl
+	.venv-wheels/bin/python -c "import furu_exec_local, furu_exec_slurm, furu_testing, furu_dashboard"
+	rm -rf .venv-wheels
+
+test-all-pythons: test-python-3.11 test-python-3.12 test-python-3.13 ## Run every test on each supported Python, in an environment of its own.
+
+test-python-%: | $(OWN_UV)
+	@interpreter=$$(.ci/find-python $*) || exit 1; set -ex; \
+	export UV_PYTHON="$$interpreter" UV_PROJECT_ENVIRONMENT=.venv-$*; \
+	$(UV) sync -q --all-packages; \
+	.venv-$*/bin/python -m pytest -q $(TESTS)
 
 lock: .venv/.stamp ## Write requirements.lock: versions and hashes of everything the workspace installs.
 	$(UV) export -q --all-packages --all-groups --no-emit-workspace --no-header --format requirements.txt -o requirements.lock >/dev/null
+
+changelog: ## Collect the fragments of changes/ for a release: make changelog VERSION=0.2.0.
+	$(PYTHON) changes/collect.py "$(VERSION)"
 
 clean: ## Remove what was built, the demo's store and all caches.
 	rm -rf dist site .demo .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -62,11 +81,7 @@ distclean: clean ## Remove the environments and tools as well.
 	@$(PYTHON) -m venv .tools || { rm -rf .tools; echo "Python's venv module is needed (Debian: apt-get install python3-venv)"; exit 1; }
 	.tools/bin/python -m pip install -q --disable-pip-version-check "uv>=0.9"
 
-ifeq ($(UV),.tools/bin/uv)
-.venv/.stamp: .tools/bin/uv
-endif
-
-.venv/.stamp: pyproject.toml $(MEMBERS)
+.venv/.stamp: pyproject.toml $(MEMBERS) | $(OWN_UV)
 	$(UV) sync -q --all-packages
 	@touch $@
 
