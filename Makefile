@@ -8,6 +8,9 @@ PYTHON ?= python3
 UV := $(shell uv cache dir >/dev/null 2>&1 && command -v uv || echo .tools/bin/uv)
 OWN_UV := $(filter .tools/bin/uv,$(UV))
 export UV_PYTHON_DOWNLOADS := never
+# Trust the authorities that the machine trusts, which matters behind a mirror or proxy with a certificate of its own.
+export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),true,false)
+export UV_NATIVE_TLS ?= $(UV_SYSTEM_CERTS)
 # An absolute path: uv then does not look for interpreters itself, and never meets a version manager's shims.
 export UV_PYTHON ?= $(shell $(PYTHON) -c 'import sys; print(sys.executable)')
 
