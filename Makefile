@@ -33,6 +33,7 @@ check: .venv/.stamp ## Check style, formatting, types and the shape of the code.
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+	@set -e; for tests in packages/*/tests; do echo ".venv/bin/mypy $$tests"; .venv/bin/mypy "$$tests"; done
 	$(RUN) -m pytest -q tests/test_shape.py
 
 fmt: .venv/.stamp ## Format the code and mend what can be mended without thought.
