@@ -59,7 +59,7 @@ BANNED_CALLS = {
     "os.chdir": (),
     "os.system": (),
     "os.umask": (),
-    "signal.signal": ("furu._sys.signals",),
+    "signal.signal": ("furu.runtime.signals",),
     "sys.setrecursionlimit": (),
     "warnings.simplefilter": (),
 }
