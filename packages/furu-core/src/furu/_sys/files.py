@@ -1,0 +1,130 @@
+"""Disk verbs: atomic write, removal that tolerates absence, and the file system's own clock."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def new_token() -> str:
+    """Return 32 hex characters that nobody else has."""
+    return os.urandom(16).hex()
+
+
+def write_new(path: str, content: bytes) -> None:
+    """Write a file that must not exist yet.
+
+    Raises ``FileExistsError`` when it does.  Not promised: atomicity; a crash may leave a part of the content.
+    """
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        _write_all(fd, content)
+    except BaseException:
+        os.close(fd)
+        os.unlink(path)
+        raise
+    os.close(fd)
+
+
+def write_atomic(path: str, content: bytes, *, sync: bool = False) -> None:
+    """Replace a file in one step: readers see the old content or the new, never a part.
+
+    With ``sync`` the content is on disk before it counts.  On failure the old file stands and no debris is left.
+    """
+    aside = f"{path}.tmp.{new_token()}"
+    fd = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        try:
+            _write_all(fd, content)
+            if sync:
+                os.fsync(fd)
+        finally:
+            os.close(fd)
+        os.rename(aside, path)
+    except BaseException:
+        remove(aside)
+        raise
+
+
+def append_line(path: str, line: bytes) -> None:
+    """Append one line in one write, creating the file when it is not there."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+    try:
+        _write_all(fd, line)
+    finally:
+        os.close(fd)
+
+
+def read_or_none(path: str) -> bytes | None:
+    """Return a file's content, or None when there is no such file."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def remove(path: str) -> bool:
+    """Remove a file; return whether it was there."""
+    try:
+        os.unlink(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def file_system_time(directory: str) -> float:
+    """Return the time (seconds since the epoch) as the file system that holds ``directory`` tells it.
+
+    On a network file system this is the server's clock, so ages computed from it do not depend on this host's clock.
+    """
+    probe = f"{directory}/clock.tmp.{new_token()}"
+    fd = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        return os.fstat(fd).st_mtime
+    finally:
+        os.close(fd)
+        remove(probe)
+
+
+def sync_tree(directory: str) -> None:
+    """Flush every regular file below ``directory``, then the directories themselves, to the disk."""
+    for folder, files in _walk(directory):
+        for name in files:
+            _sync(f"{folder}/{name}")
+        _sync(folder)
+
+
+def _walk(directory: str) -> Iterator[tuple[str, list[str]]]:
+    for folder, _, files in os.walk(directory, topdown=False):
+        yield folder, [name for name in files if not os.path.islink(f"{folder}/{name}")]
+
+
+def _sync(path: str) -> None:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except (FileNotFoundError, PermissionError):  # vanished, or not ours to read: nothing we could flush
+        return
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _write_all(fd: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def remove_tree(path: str) -> None:
+    """Remove a file or a directory with all that is in it; what others remove meanwhile does not matter."""
+    import shutil
+
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        remove(path)

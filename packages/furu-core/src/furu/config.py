@@ -1,0 +1,410 @@
+"""Settings: ``FURU_`` variables become ``FURU_CONFIG``; the only reader of the environment.
+
+Every setting is parsed when it is first asked for, so a bad value never breaks ``import furu``: it raises
+``FuruConfigError`` naming the variable and the values it takes, at the first use.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from furu.errors import FuruConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, Literal
+
+    from furu.task import RootKind
+
+_TRUE = frozenset(("1", "true", "yes", "on"))
+_FALSE = frozenset(("0", "false", "no", "off"))
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of setting is read: ``check`` takes text or a Python value and raises ``ValueError`` on bad ones."""
+
+    check: Callable[[Any], Any]
+    allowed: str
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text not in _TRUE | _FALSE:
+        raise ValueError(value)
+    return text in _TRUE
+
+
+def _seconds(least: float, *, exclusive: bool) -> Callable[[Any], float]:
+    def check(value: Any) -> float:
+        number = float(value)
+        if isinstance(value, bool) or not least <= number < float("inf") or (exclusive and number == least):
+            raise ValueError(value)
+        return number
+
+    return check
+
+
+def _count(value: Any) -> int:
+    number = int(value)
+    if isinstance(value, (bool, float)) or number < 0:
+        raise ValueError(value)
+    return number
+
+
+def _path(value: Any) -> Path:
+    if not isinstance(value, (str, os.PathLike)) or not str(value).strip():
+        raise ValueError(value)
+    return Path(os.path.abspath(Path(os.fspath(value)).expanduser()))
+
+
+def _or_none(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else check(value)
+
+
+def _word(*words: str, fold: Callable[[str], str] = str) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        text = fold(str(value).strip())
+        if text not in words:
+            raise ValueError(value)
+        return text
+
+    return check
+
+
+def _names(value: Any) -> frozenset[str]:
+    parts = value.split(",") if isinstance(value, str) else value
+    names = frozenset(part.strip() for part in parts if part.strip())
+    if "ALL" in names and len(names) > 1:
+        raise ValueError(value)
+    return names
+
+
+FLAG = Kind(_flag, "1/true/yes/on or 0/false/no/off")
+POSITIVE_SEC = Kind(_seconds(0, exclusive=True), "a number of seconds greater than 0")
+OPTIONAL_SEC = Kind(_or_none(_seconds(0, exclusive=False)), "a number of seconds, at least 0")
+COUNT = Kind(_count, "a whole number, at least 0")
+PATH = Kind(_path, "a path")
+OPTIONAL_PATH = Kind(_or_none(_path), "a path")
+RECORD_GIT = Kind(_word("ignore", "cached", "uncached", fold=str.lower), "ignore, cached or uncached")
+FSYNC = Kind(_word("always", "auto", "never", fold=str.lower), "always, auto or never")
+LOG_LEVEL = Kind(
+    _word("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", fold=str.upper), "DEBUG, INFO, WARNING, ERROR or CRITICAL"
+)
+NAMES = Kind(_names, "class names such as my_project.pipelines.TrainModel, separated by commas, or ALL alone")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its variable, how it is read, what it is when unset, and one line for people."""
+
+    env: str | None
+    kind: Kind
+    default: Any
+    doc: str
+
+
+def _default_heartbeat(config: FuruConfig) -> float:
+    return max(1.0, config.lease_duration_sec / 3)
+
+
+SETTINGS: dict[str, Setting] = {
+    "base_root": Setting(
+        "FURU_PATH",
+        PATH,
+        lambda config: config.project_root / "furu-data",
+        "Base storage directory for artifacts that are not version controlled.",
+    ),
+    "version_controlled_root_override": Setting(
+        "FURU_VERSION_CONTROLLED_PATH", OPTIONAL_PATH, None, "Root of version-controlled artifacts."
+    ),
+    "submitit_root": Setting(
+        "FURU_SUBMITIT_PATH", PATH, lambda config: config.base_root / "submitit", "Root of scheduler logs."
+    ),
+    "raw_dir": Setting(None, PATH, lambda config: config.base_root / "raw", "Directory shared by all artifacts."),
+    "log_level": Setting("FURU_LOG_LEVEL", LOG_LEVEL, "INFO", "Console verbosity."),
+    "rich_uncaught_tracebacks": Setting(
+        "FURU_RICH_UNCAUGHT_TRACEBACKS", FLAG, True, "Whether Rich formats uncaught exceptions."
+    ),
+    "record_git": Setting(
+        "FURU_RECORD_GIT", RECORD_GIT, "cached", "Whether git facts are recorded: never, once per process, every time."
+    ),
+    "allow_no_git_origin": Setting(
+        "FURU_ALLOW_NO_GIT_ORIGIN", FLAG, False, "Whether a git repository may lack the remote origin."
+    ),
+    "always_rerun": Setting("FURU_ALWAYS_RERUN", NAMES, frozenset(), "Classes whose artifacts are always recomputed."),
+    "retry_failed": Setting("FURU_RETRY_FAILED", FLAG, True, "Whether a failed artifact is tried again."),
+    "max_compute_retries": Setting(
+        "FURU_MAX_COMPUTE_RETRIES", COUNT, 3, "Retries per node of an executor run after the first failure."
+    ),
+    "poll_interval": Setting(
+        "FURU_POLL_INTERVAL_SECS", POSITIVE_SEC, 10.0, "Longest pause between two looks at somebody else's computation."
+    ),
+    "max_wait_time_sec": Setting(
+        "FURU_MAX_WAIT_SECS", OPTIONAL_SEC, None, "Longest wait for somebody else's computation; overrides the class."
+    ),
+    "wait_log_every_sec": Setting(
+        "FURU_WAIT_LOG_EVERY_SECS", POSITIVE_SEC, 10.0, "Interval of log lines while waiting."
+    ),
+    "stale_timeout": Setting(
+        "FURU_STALE_AFTER_SECS", POSITIVE_SEC, 1800.0, "When a scheduled job without news counts as stale."
+    ),
+    "lease_duration_sec": Setting(
+        "FURU_LEASE_SECS", POSITIVE_SEC, 120.0, "How long a computation without heartbeat keeps its lease."
+    ),
+    "heartbeat_interval_sec": Setting(
+        "FURU_HEARTBEAT_SECS", POSITIVE_SEC, _default_heartbeat, "Heartbeat interval of a running computation."
+    ),
+    "max_requeues": Setting("FURU_PREEMPT_MAX", COUNT, 5, "Requeues of a preempted job."),
+    "cancelled_is_preempted": Setting(
+        "FURU_CANCELLED_IS_PREEMPTED", FLAG, False, "Whether a job the scheduler calls CANCELLED counts as preempted."
+    ),
+    "allow_main": Setting(
+        "FURU_ALLOW_MAIN", FLAG, False, "Whether classes of a script or a function may have artifacts, in scratch."
+    ),
+    "fsync": Setting("FURU_FSYNC", FSYNC, "auto", "Whether an artifact is flushed to disk before it counts."),
+    "scratch": Setting("FURU_SCRATCH", FLAG, False, "Whether everything new goes to a temporary root."),
+    "scratch_root": Setting(None, OPTIONAL_PATH, None, "The temporary root; made at the first use when unset."),
+}
+
+
+class FuruConfig:
+    """All settings of one process.
+
+    ``FuruConfig()`` reads the environment anew; attributes may be set at run time and are checked as they are set.
+    Raises ``FuruConfigError`` (also a ``ValueError``) naming the variable or attribute and the values it takes.
+    """
+
+    if TYPE_CHECKING:
+        base_root: Path
+        version_controlled_root_override: Path | None
+        submitit_root: Path
+        raw_dir: Path
+        log_level: str
+        rich_uncaught_tracebacks: bool
+        record_git: Literal["ignore", "cached", "uncached"]
+        allow_no_git_origin: bool
+        always_rerun: frozenset[str]
+        retry_failed: bool
+        max_compute_retries: int
+        poll_interval: float
+        max_wait_time_sec: float | None
+        wait_log_every_sec: float
+        stale_timeout: float
+        lease_duration_sec: float
+        heartbeat_interval_sec: float
+        max_requeues: int
+        cancelled_is_preempted: bool
+        allow_main: bool
+        fsync: Literal["always", "auto", "never"]
+        scratch: bool
+        scratch_root: Path | None
+
+    def __init__(self) -> None:
+        self.__dict__["_environ"] = {name: text for name, text in os.environ.items() if name.startswith("FURU_")}
+        self.__dict__["_explicit"] = frozenset()  # names set from Python
+
+    def __getattr__(self, name: str) -> Any:
+        """Parse a setting the first time it is asked for; afterwards it is a plain attribute."""
+        setting = SETTINGS.get(name)
+        if setting is None:
+            raise AttributeError(f"FURU_CONFIG has no setting {name!r}; it has: {', '.join(SETTINGS)}")
+        value = self.__dict__[name] = self._read(name, setting)
+        return value
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "always_rerun_all":
+            name, value = "always_rerun", ("ALL",) if _flag(value) else ()
+        setting = SETTINGS.get(name)
+        if setting is None:
+            raise AttributeError(f"FURU_CONFIG has no setting {name!r}; it has: {', '.join(SETTINGS)}")
+        checked = _checked(setting, f"FURU_CONFIG.{name}", value)
+        self._forget_parsed()  # a default may depend on what is set now
+        self.__dict__["_explicit"] |= {name}
+        self.__dict__[name] = checked
+
+    def __delattr__(self, name: str) -> None:
+        """Forget what was set; the variable or the default counts again."""
+        self.__dict__["_explicit"] -= {name}
+        self._forget_parsed()
+
+    def _forget_parsed(self) -> None:
+        for name in [*SETTINGS, "_root_texts"]:
+            if name not in self._explicit:
+                self.__dict__.pop(name, None)
+
+    def reread(self) -> None:
+        """Take the environment as it is now; what was set from Python stays."""
+        self.__dict__["_environ"] = FuruConfig()._environ
+        self._forget_parsed()
+
+    def root_text(self, kind: RootKind) -> str:
+        """Return the absolute directory of a root (``data``, ``artifacts`` or ``scratch``) as text; computed once."""
+        texts = self.__dict__.setdefault("_root_texts", {})
+        if kind not in texts:
+            texts[kind] = os.fspath(self._root(kind))
+        text: str = texts[kind]
+        return text
+
+    def _root(self, kind: RootKind) -> Path:
+        match kind:
+            case "data":
+                return self.base_root / "data"
+            case "artifacts":
+                return self.version_controlled_root_override or self.project_root / "furu-data" / "artifacts"
+            case "scratch":
+                return self.scratch_root or scratch_root()
+
+    def _read(self, name: str, setting: Setting) -> Any:
+        text = self._environ.get(setting.env) if setting.env else None
+        if text is not None and text.strip():
+            value = _checked(setting, str(setting.env), text)
+            return max(1.0, value) if name == "heartbeat_interval_sec" else self._agreed(name, value)
+        return setting.default(self) if callable(setting.default) else setting.default
+
+    def _agreed(self, name: str, value: Any) -> Any:
+        if name == "allow_no_git_origin" and value and self._environ.get("FURU_RECORD_GIT", "").strip() == "ignore":
+            raise FuruConfigError(
+                "FURU_ALLOW_NO_GIT_ORIGIN=1 has no meaning together with FURU_RECORD_GIT=ignore",
+                hints=["unset one of the two"],
+            )
+        return value
+
+    @property
+    def project_root(self) -> Path:
+        """The nearest ancestor of the working directory with ``pyproject.toml``, else with ``.git``, else that directory."""
+        return _project_root()
+
+    @property
+    def always_rerun_all(self) -> bool:
+        """Whether every artifact is recomputed."""
+        return "ALL" in self.always_rerun
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return everything that was set or read so far, for ``restore``."""
+        return {name: value for name, value in self.__dict__.items() if name != "_root_texts"}
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Put back what ``snapshot`` returned, whatever was set since."""
+        self.__dict__.clear()
+        self.__dict__.update(snapshot)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *SETTINGS})
+
+    def __repr__(self) -> str:
+        return f"FuruConfig({', '.join(f'{name}={getattr(self, name)!r}' for name in SETTINGS)})"
+
+
+def _checked(setting: Setting, name: str, value: object) -> Any:
+    try:
+        return setting.kind.check(value)
+    except (ValueError, TypeError, OverflowError):
+        raise FuruConfigError(f"{name}={value!r} is not allowed: it takes {setting.kind.allowed}") from None
+
+
+_project: Path | None = None
+
+
+def _project_root() -> Path:
+    global _project
+    if _project is None:
+        here = Path.cwd()
+        above = [here, *here.parents]
+        found = [path for mark in ("pyproject.toml", ".git") for path in above if (path / mark).exists()]
+        _project = found[0] if found else here
+    return _project
+
+
+_scratch: Path | None = None
+
+
+def scratch_root() -> Path:
+    """Return the temporary root of this process; made, and printed once, at the first call."""
+    global _scratch
+    if _scratch is None:
+        import sys
+        import tempfile
+
+        _scratch = Path(tempfile.mkdtemp(prefix="furu-scratch-"))
+        print(f"furu: new artifacts go to the scratch root {_scratch}", file=sys.stderr)
+    return _scratch
+
+
+_config: FuruConfig | None = None
+
+
+def current() -> FuruConfig:
+    """Return the settings of this process; the environment is read at the first call."""
+    global _config
+    if _config is None:
+        _config = FuruConfig()
+    return _config
+
+
+def set_furu_root(path: str | os.PathLike[str]) -> None:
+    """Set the base storage directory, as ``FURU_PATH`` does."""
+    current().base_root = Path(path)
+
+
+def get_furu_root() -> Path:
+    """Return the base storage directory."""
+    return current().base_root
+
+
+def load_env(path: str | os.PathLike[str] | None = None, *, override: bool = False) -> bool:
+    """Read a ``.env`` file into the environment and let ``FURU_CONFIG`` see its ``FURU_`` variables.
+
+    Without ``path`` the nearest ``.env`` above the working directory is taken.  Variables that are set already win
+    unless ``override``.  What was set on ``FURU_CONFIG`` from Python stays.  Returns whether a file was found.
+
+    Raises ``ImportError`` naming the package to install when python-dotenv is absent.
+    """
+    try:
+        import dotenv
+    except ImportError:
+        raise ImportError("furu.load_env() needs python-dotenv. Install it with:  pip install python-dotenv") from None
+    found = os.fspath(path) if path is not None else dotenv.find_dotenv(usecwd=True)
+    if not found or not os.path.isfile(found):
+        return False
+    dotenv.load_dotenv(found, override=override)
+    current().reread()
+    return True
+
+
+def slurm_job() -> dict[str, str | None] | None:
+    """Return the job id and node of the Slurm job this process runs in (``SLURM_JOB_ID``), or None outside of one."""
+    job_id = os.environ.get("SLURM_JOB_ID")
+    return None if job_id is None else {"job_id": job_id, "node": os.environ.get("SLURMD_NODENAME")}
+
+
+def imported_class(name: str) -> type:
+    """Return the class that an entry of ``FURU_ALWAYS_RERUN`` names, such as ``my_project.pipelines.TrainModel``.
+
+    Raises ``FuruConfigError`` when there is no such module or no such class in it.
+    """
+    from importlib import import_module
+
+    parts = name.split(".")
+    for cut in range(len(parts) - 1, 0, -1):
+        module_name = ".".join(parts[:cut])
+        try:
+            found: Any = import_module(module_name)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+                raise  # the module is there, and something it imports is not
+            continue
+        for part in parts[cut:]:
+            found = getattr(found, part, None)
+        if isinstance(found, type):
+            return found
+        break
+    raise FuruConfigError(
+        f"FURU_ALWAYS_RERUN names {name!r}, and no such class can be imported",
+        hints=["write module and class, such as my_project.pipelines.TrainModel, separated by commas, or ALL alone"],
+    )

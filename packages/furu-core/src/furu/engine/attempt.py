@@ -1,0 +1,216 @@
+"""One attempt: run ``_create`` under a lease, record what happens, publish."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from furu import config
+from furu._sys import clock, files, process, steps
+from furu.errors import FuruComputeError, FuruLeaseLost, compute_error
+from furu.runtime import context, signals, usage
+from furu.runtime.logging import artifact_log, write_record
+from furu.runtime.tracebacks import format_traceback, full_name
+from furu.storage import provenance, state
+from furu.storage.layout import LOG
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from furu.storage.artifact import Artifact
+    from furu.storage.lease import Lease
+    from furu.storage.state import AttemptStatus, RecordedError, State
+    from furu.task import ArtifactRef, Task
+
+SYNC_AFTER_SEC = 1.0
+
+
+@dataclass(eq=False, slots=True)
+class Running:
+    """An attempt that is being made by this process."""
+
+    artifact: Artifact
+    lease: Lease
+    state: State
+    usage: usage.Meter
+
+    @property
+    def ref(self) -> ArtifactRef:
+        """The artifact that is being created."""
+        return self.artifact.ref
+
+    @property
+    def token(self) -> str:
+        """The claim under which it is created."""
+        return self.lease.token
+
+    def end(self, status: AttemptStatus, error: RecordedError | None = None) -> None:
+        """Record how the attempt ended, if it is still ours to record."""
+        self.lease.check()
+        at = clock.iso_utc(clock.SYSTEM_CLOCK.now())
+        used = self.usage.read()
+        self.state = state.end(
+            self.state,
+            self.lease.attempt_id,
+            status,
+            at=at,
+            duration_sec=used.wall_sec,
+            error=error,
+            resources=used.to_json(),
+        )
+        state.write(self.artifact.meta_dir, self.state)
+        state.log_event(self.artifact.meta_dir, self.state)
+
+    def end_quietly(self, status: AttemptStatus, error: RecordedError | None = None) -> None:
+        """Record how the attempt ended while another error is on its way; what prevents it is logged, not raised."""
+        if not self.lease.here:
+            return
+        try:
+            self.end(status, error)
+        except (OSError, FuruLeaseLost, state.StaleAttempt) as trouble:
+            from furu.runtime.logging import get_logger
+
+            get_logger().warning("the end of %s (%s) could not be recorded: %s", self.ref.label, status, trouble)
+
+    def preempted(self) -> None:
+        """Record that a signal is about to end the process, and give the lease up."""
+        self.end_quietly("preempted")
+        self.lease.release()
+
+
+def run(task: Task, artifact: Artifact, lease: Lease, *, previous: State | None) -> Any:
+    """Create the artifact under ``lease`` and publish it; return what ``_create`` returned.
+
+    Raises ``FuruComputeError`` when ``_create`` fails (also an instance of what it raised, where Python allows it), and
+    ``FuruLeaseLost`` when the lease was taken over meanwhile; then nothing was published.  ``KeyboardInterrupt`` and
+    ``SystemExit`` pass through after the attempt was recorded.
+    """
+    if artifact.published():
+        artifact.discard(lease)
+    running = Running(artifact, lease, _begun(artifact, lease, previous), usage.Meter())
+    try:
+        with signals.preemption_recorded(running.preempted):
+            return _attempt(task, running, retry=previous is not None)
+    except FuruLeaseLost as lost:
+        if lost.token in (lease.token, running.lease.token):
+            raise
+        raise _failed(running, lost) from lost
+    except Exception as error:
+        raise _failed(running, error) from error
+    except BaseException as stop:
+        running.end_quietly(_interrupted_status(stop), _recorded(stop))
+        raise
+    finally:
+        running.lease.release()
+
+
+def new_id() -> str:
+    """Return the id of a new attempt."""
+    return files.new_token()
+
+
+def _begun(artifact: Artifact, lease: Lease, previous: State | None) -> State:
+    now = clock.iso_utc(clock.SYSTEM_CLOCK.now())
+    scheduler = config.slurm_job()
+    fresh = state.Attempt(
+        id=lease.attempt_id,
+        number=1,
+        backend="local" if scheduler is None else "submitit",
+        status="running",
+        owner=process.me(),
+        started_at=now,
+        scheduler=scheduler or {},
+    )
+    begun = state.begin(previous, fresh)
+    state.write(artifact.meta_dir, begun)
+    state.log_event(artifact.meta_dir, begun)
+    steps.reached("create.state")
+    return begun
+
+
+def _attempt(task: Task, running: Running, *, retry: bool) -> Any:
+    artifact = running.artifact
+    provenance.record(task, artifact.meta_dir)
+    steps.reached("create.metadata")
+    if retry and task._furu_options.on_retry == "clean":
+        artifact.clean()
+    with context.entered(running), artifact_log(f"{artifact.meta_dir}/{LOG}"):
+        steps.reached("create.begin")
+        value = task._create()
+        steps.reached("create.end")
+        kept = task._furu_keep(value)
+    if not os.path.isdir(artifact.meta_dir):
+        _reclaim(task, running)
+        kept = task._furu_keep(value)
+    running.lease.check()
+    if kept is not None:
+        provenance.set_result_format(artifact.meta_dir, kept)
+    steps.reached("publish.kept")
+    _publish(running)
+    return value
+
+
+def _publish(running: Running) -> None:
+    """Make the result count: flush it where the policy says, record success, turn the claim into the marker."""
+    artifact = running.artifact
+    policy = config.current().fsync
+    sync = policy == "always" or (policy == "auto" and running.usage.wall_sec() >= SYNC_AFTER_SEC)
+    if sync:
+        files.sync_tree(artifact.directory)
+    steps.reached("publish.synced")
+    running.end("success")
+    steps.reached("publish.state")
+    running.lease.publish(artifact.marker, sync=sync)
+    steps.reached("publish.marker")
+
+
+def _reclaim(task: Task, running: Running) -> None:
+    """Claim again after ``_create`` has removed its whole directory, ``.furu`` with the claim included.
+
+    Raises ``FuruLeaseLost`` when somebody else has begun meanwhile.
+    """
+    artifact, old = running.artifact, running.lease
+    lost = old.lost()
+    fresh = artifact.claim(old.attempt_id)
+    if fresh is None or artifact.published() or artifact.recorded_state() is not None:
+        if fresh is not None:
+            fresh.release()
+        raise lost
+    running.lease = fresh
+    state.write(artifact.meta_dir, running.state)
+    provenance.record(task, artifact.meta_dir)
+
+
+def _failed(running: Running, error: Exception) -> FuruComputeError:
+    """Record a failure and return the error that ``get()`` raises for it."""
+    recorded = _recorded(error)
+    artifact = running.artifact
+    if running.lease.here:
+        running.end_quietly("failed", recorded)
+        write_record(f"{artifact.meta_dir}/{LOG}", f"{artifact.ref.label} failed", error)
+    return compute_error(
+        f"{artifact.ref.label} failed: {type(error).__name__}: {error}\n  in {artifact.directory}",
+        original=error,
+        state_path=Path(artifact.state_path),
+        recorded_traceback=recorded.traceback,
+    )
+
+
+def _recorded(error: BaseException) -> RecordedError:
+    return state.RecordedError(
+        type=full_name(type(error)), message=str(error), traceback=format_traceback(error), kind=_kind(error)
+    )
+
+
+def _kind(error: BaseException) -> state.FailureKind:
+    if isinstance(error, KeyboardInterrupt):
+        return "cancelled"
+    return "oom" if isinstance(error, MemoryError) else "error"
+
+
+def _interrupted_status(stop: BaseException) -> AttemptStatus:
+    if signals.preempted():
+        return "preempted"
+    return "failed" if isinstance(stop, SystemExit) else "cancelled"

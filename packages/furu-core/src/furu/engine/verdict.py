@@ -1,0 +1,121 @@
+"""``decide``: what to do about one artifact.  Pure and total; the same answer for get, plan, why and UI."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from furu import config
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from furu.storage.artifact import Evidence
+    from furu.storage.lease import Claim
+    from furu.task import Task
+
+CreateReason = Literal["missing", "invalid", "rerun", "failed", "crashed", "cancelled", "preempted", "incomplete"]
+RefuseReason = Literal["failed", "missing", "running", "invalid"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the code that asks may do.
+
+    ``may_create`` and ``may_wait`` say whether a missing artifact may be created here and whether somebody else's
+    creation may be waited for; ``retry_failed`` whether a recorded failure may be tried again; ``rerun`` whether a
+    published artifact is created anew.
+    """
+
+    may_create: bool = True
+    may_wait: bool = True
+    retry_failed: bool = True
+    rerun: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The artifact is published: load it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Somebody else is creating it: wait for them."""
+
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Nobody has it: create it.  ``reason`` says what was found instead of a result."""
+
+    reason: CreateReason
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """It is not there, and the policy forbids to change that."""
+
+    reason: RefuseReason
+
+
+Verdict = Load | Wait | Create | Refuse
+
+
+def decide(evidence: Evidence, policy: Policy) -> Verdict:
+    """Return what to do, given what a look saw and what the asker may do."""
+    if evidence.published and evidence.valid is not False and not policy.rerun:
+        return Load()
+    if evidence.claim is not None and evidence.claim.live:
+        return Wait(evidence.claim) if policy.may_wait else Refuse("running")
+    reason = _reason(evidence)
+    if reason == "failed" and not policy.retry_failed:
+        return Refuse("failed")
+    if not policy.may_create:
+        return Refuse("invalid" if reason == "invalid" else "failed" if reason == "failed" else "missing")
+    return Create(reason)
+
+
+def _reason(evidence: Evidence) -> CreateReason:
+    if evidence.published:
+        return "invalid" if evidence.valid is False else "rerun"
+    attempt = evidence.state.attempt if evidence.state else None
+    match attempt.status if attempt else None:
+        case "failed":
+            return "failed"
+        case "cancelled":
+            return "cancelled"
+        case "preempted":
+            return "preempted"
+        case "running" | "crashed" | "success":  # it says it runs, or was about to be published, and nobody holds it
+            return "crashed"
+        case "queued":
+            return "incomplete"
+        case None:
+            return "crashed" if evidence.claim else "missing"
+
+
+def policy_for(task: Task, *, may_create: bool = True, may_wait: bool = True) -> Policy:
+    """Return the policy of the current settings for ``task``."""
+    settings = config.current()
+    return Policy(
+        may_create=may_create,
+        may_wait=may_wait,
+        retry_failed=settings.retry_failed,
+        rerun=bool(settings.always_rerun) and always_rerun(type(task)),
+    )
+
+
+_rerun_classes: dict[frozenset[str], tuple[type, ...]] = {}
+
+
+def always_rerun(cls: type) -> bool:
+    """Return whether ``FURU_ALWAYS_RERUN`` names ``cls`` or a class it is derived from.
+
+    Entries are imported at the first use.  Raises ``FuruConfigError`` naming the entry that is not importable.
+    """
+    names = config.current().always_rerun
+    if "ALL" in names:
+        return True
+    if names not in _rerun_classes:
+        _rerun_classes[names] = tuple(config.imported_class(name) for name in sorted(names))
+    return issubclass(cls, _rerun_classes[names])

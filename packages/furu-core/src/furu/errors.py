@@ -1,0 +1,203 @@
+"""Every exception furu raises: data in, message out, hints, picklable.
+
+One tree.  An error says what went wrong, where, and what to do about it; ``hints`` name the ``FURU_`` variable that
+changes the behaviour where there is one.  All of them survive pickling to a worker and back.
+"""
+
+from __future__ import annotations
+
+from types import GetSetDescriptorType, MemberDescriptorType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+    from typing import Any, Final, Literal
+
+    FailureKind = Literal["error", "oom", "timeout", "preempted", "cancelled", "node_failure", "lost", "dependency"]
+
+
+class Missing:
+    """The type of ``MISSING``: what ``try_load()`` returns when there is nothing to load."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __reduce__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = Missing()
+
+
+class FuruError(Exception):
+    """The base of every error furu raises.
+
+    ``message`` is the sentence, ``hints`` are things to do about it, one sentence each.
+    """
+
+    def __init__(self, message: str, *, hints: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hints = tuple(hints)
+
+    def __str__(self) -> str:
+        return "\n".join([self.message, *(f"  hint: {hint}" for hint in self.hints)])
+
+    def __reduce__(self) -> tuple[Callable[..., FuruError], tuple[Any, ...]]:
+        return _rebuild, (type(self), self.__dict__, self.__cause__, self.args)
+
+
+class FuruConfigError(FuruError, ValueError):
+    """A ``FURU_`` variable or a ``FURU_CONFIG`` attribute has a value furu does not accept."""
+
+
+class FuruIdentityError(FuruError, TypeError):
+    """A config cannot be given a key: a value furu cannot hash, or a class without a stable name."""
+
+
+class FuruComputeError(FuruError):
+    """An artifact could not be computed.
+
+    Raised by ``get()`` when ``_create`` fails.  Where Python allows it, the error is also an instance of the original
+    exception's class, so ``except ValueError`` catches what ``_create`` raised as a ``ValueError``.
+
+    ``state_path`` is the artifact's ``state.json``; ``original_error`` is what was raised, also set as ``__cause__``;
+    ``recorded_traceback`` is its text.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        state_path: Path | None = None,
+        original_error: BaseException | None = None,
+        recorded_traceback: str | None = None,
+        hints: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message, hints=hints)
+        self.state_path = state_path
+        self.original_error = original_error
+        self.recorded_traceback = recorded_traceback
+        self.__cause__ = original_error
+
+
+class FuruLoadError(FuruComputeError):
+    """A published artifact could not be loaded.  The artifact is kept as it is."""
+
+
+class FuruLockNotAcquired(FuruError):
+    """The right to create an artifact could not be obtained."""
+
+
+class FuruWaitTimeout(FuruError):
+    """Another owner was still computing the artifact when the wait ended."""
+
+
+class FuruLeaseLost(FuruError):
+    """The right to create this artifact was taken over while it was being created; nothing was published.
+
+    ``token`` names the claim that was lost.
+    """
+
+    def __init__(self, message: str, *, token: str | None = None, hints: Sequence[str] = ()) -> None:
+        super().__init__(message, hints=hints)
+        self.token = token
+
+
+class FuruValidationError(FuruError):
+    """Raised by a ``_validate`` hook to say that a stored result must be computed again."""
+
+
+class FuruMissingArtifact(FuruError):
+    """An artifact was asked for that is not there, and computing it was not allowed."""
+
+
+class FuruCycleError(FuruError):
+    """An artifact waits, directly or through others, for itself."""
+
+
+class FuruRecordError(FuruError):
+    """A record on disk is torn, empty, or was not written by furu."""
+
+
+def compute_error(
+    message: str,
+    *,
+    original: BaseException,
+    state_path: Path | None = None,
+    recorded_traceback: str | None = None,
+    hints: Sequence[str] = (),
+    base: type[FuruComputeError] = FuruComputeError,
+) -> FuruComputeError:
+    """Return a compute error that is also an instance of ``original``'s class where Python allows it."""
+    error = _blank(_combined(base, type(original)))
+    _copy_builtin_fields(original, error)
+    error.__dict__.update({k: v for k, v in original.__dict__.items() if k != "__notes__"})
+    FuruComputeError.__init__(
+        error,
+        message,
+        state_path=state_path,
+        original_error=original,
+        recorded_traceback=recorded_traceback,
+        hints=hints,
+    )
+    error.args = original.args
+    return error
+
+
+_combinations: dict[tuple[type, type], type] = {}
+
+
+def _combined(base: type[FuruComputeError], original: type[BaseException]) -> type[FuruComputeError]:
+    """Return the class that is both ``base`` and ``original``, or ``base`` alone where Python refuses it."""
+    original = getattr(original, "_furu_original", original)
+    if issubclass(base, original):
+        return base
+    key = (base, original)
+    if key not in _combinations:
+        bases = (base,) if issubclass(original, FuruComputeError) else (base, original)
+        try:
+            made = type(f"{base.__name__}[{original.__name__}]", bases, {"__module__": base.__module__})
+            made._furu_original = original  # type: ignore[attr-defined]
+            _blank(made)
+        except Exception:  # a final class, a metaclass or a layout conflict: the original stays as the cause
+            made = base
+        _combinations[key] = made
+    return _combinations[key]
+
+
+def _blank(cls: type[Any]) -> Any:
+    """Return an exception of ``cls`` without running the constructors of its bases, which want arguments of theirs."""
+    return BaseException.__new__(cls) if cls.__new__ is BaseException.__new__ else cls.__new__(cls)
+
+
+def _copy_builtin_fields(source: BaseException, target: BaseException) -> None:
+    """Copy what built-in exceptions keep outside ``__dict__``: ``errno``, ``filename``, ``value``, ``encoding`` ..."""
+    for cls in type(source).__mro__:
+        if cls.__module__ != "builtins" or cls in (BaseException, object):
+            continue
+        for name, slot in vars(cls).items():
+            if isinstance(slot, (MemberDescriptorType, GetSetDescriptorType)) and not name.startswith("_"):
+                try:
+                    setattr(target, name, getattr(source, name))
+                except (AttributeError, TypeError):  # read-only, or not set on the source
+                    continue
+
+
+def _rebuild(
+    cls: type[FuruError], state: dict[str, Any], cause: BaseException | None, args: tuple[Any, ...]
+) -> FuruError:
+    error: FuruError = _blank(cls)
+    original = state.get("original_error")
+    if isinstance(original, BaseException):
+        _copy_builtin_fields(original, error)
+    error.__dict__.update(state)
+    error.__cause__ = cause
+    error.args = args
+    return error

@@ -1,0 +1,1 @@
+"""Pure keys: what makes two configs the same artifact."""

@@ -1,0 +1,1 @@
+"""The Furu class, its fields, and collections of Furu objects."""

@@ -1,0 +1,1 @@
+"""Who is running, under which policy, and where its log records go."""

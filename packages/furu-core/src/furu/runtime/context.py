@@ -1,0 +1,107 @@
+"""Who is running: the attempts on this call stack, and which of them wait for which."""
+
+from __future__ import annotations
+
+import _thread
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from furu.errors import FuruCycleError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, Protocol
+
+    from furu.task import ArtifactRef
+
+    class Running(Protocol):
+        """An attempt that is being made in this process."""
+
+        ref: ArtifactRef
+        token: str
+        artifact: Any
+
+
+_stack: ContextVar[tuple[Running, ...]] = ContextVar("furu_running", default=())
+
+_lock = _thread.allocate_lock()
+_waits: list[tuple[tuple[Running, ...], str]] = []  # one per waiting call: its stack, and the claim it waits for
+
+
+def stack() -> tuple[Running, ...]:
+    """Return the attempts on this call stack, outermost first."""
+    return _stack.get()
+
+
+def find(ref: ArtifactRef) -> Running | None:
+    """Return the attempt at ``ref`` on this call stack, if there is one."""
+    for running in _stack.get():
+        if running.ref == ref:
+            return running
+    return None
+
+
+@contextmanager
+def entered(running: Running) -> Iterator[None]:
+    """Put an attempt on the stack of the code inside."""
+    reset = _stack.set((*_stack.get(), running))
+    try:
+        yield
+    finally:
+        _stack.reset(reset)
+
+
+def refuse_recursion(ref: ArtifactRef) -> None:
+    """Raise ``FuruCycleError`` when the code that asks for ``ref`` runs inside the creation of ``ref``."""
+    running = _stack.get()
+    for place, above in enumerate(running):
+        if above.ref == ref:
+            raise _cycle([*(step.ref for step in running[place:]), ref])
+
+
+@contextmanager
+def waiting(token: str | None) -> Iterator[None]:
+    """Declare that this call waits for the holder of the claim ``token``.
+
+    Raises ``FuruCycleError`` at once when that holder, in a thread of this process, waits for this call stack.
+    """
+    mine = _stack.get()
+    if token is None or not mine:
+        yield
+        return
+    wait = (mine, token)
+    with _lock:
+        path = _waits_for(token, {running.token for running in mine}, set())
+        if path is not None:
+            raise _cycle([mine[-1].ref, *path])
+        _waits.append(wait)
+    try:
+        yield
+    finally:
+        with _lock:
+            _waits.remove(wait)
+
+
+def _waits_for(token: str, mine: set[str], seen: set[str]) -> list[ArtifactRef] | None:
+    """Return the chain of artifacts from the holder of ``token`` to one of ``mine``, when there is one."""
+    seen.add(token)
+    for their_stack, their_token in _waits:
+        holders = [running for running in their_stack if running.token == token]
+        if not holders or their_token in seen:
+            continue
+        if their_token in mine:
+            end = next(running.ref for running in _stack.get() if running.token == their_token)
+            return [holders[0].ref, end]
+        further = _waits_for(their_token, mine, seen)
+        if further is not None:
+            return [holders[0].ref, *further]
+    return None
+
+
+def _cycle(refs: list[ArtifactRef]) -> FuruCycleError:
+    names = " -> ".join(ref.label for ref in refs)
+    return FuruCycleError(
+        f"an artifact waits for itself: {names}",
+        hints=["a _create must not get() an artifact that needs this one; give the two different configs"],
+    )

@@ -1,0 +1,79 @@
+"""SIGTERM while artifacts are being created: what is recorded before the process ends as it would have."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import contextmanager
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+
+class _Watch:
+    """The handler in force while at least one attempt runs, and what was there before."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.on_term: list[Callable[[], None]] = []
+        self.before = signal.getsignal(signal.SIGTERM)
+        self.seen = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.seen = True
+        if callable(self.before):
+            self.before(number, frame)
+            return
+        if self.pid == os.getpid():  # a forked child has inherited the handler, and records nothing
+            for tell in reversed(self.on_term):
+                tell()
+        signal.signal(signal.SIGTERM, self.before if self.before is not None else signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+_watch: _Watch | None = None
+
+
+@contextmanager
+def preemption_recorded(tell: Callable[[], None]) -> Iterator[None]:
+    """Call ``tell`` when SIGTERM is about to end the process inside the block; put the old handler back afterwards.
+
+    A Python handler of the application runs as before, and what it raises passes through the block.  Outside the main
+    thread, where Python allows no handlers, and where SIGTERM is ignored, nothing is installed.
+    """
+    global _watch
+    installed = False
+    if _watch is None or _watch.pid != os.getpid():
+        installed = _install()
+    watch = _watch
+    if watch is not None:
+        watch.on_term.append(tell)
+    try:
+        yield
+    finally:
+        if watch is not None:
+            watch.on_term.remove(tell)
+        if installed and watch is not None:
+            _watch = None
+            if signal.getsignal(signal.SIGTERM) is watch:
+                signal.signal(signal.SIGTERM, watch.before if watch.before is not None else signal.SIG_DFL)
+
+
+def preempted() -> bool:
+    """Return whether SIGTERM has come since the outermost attempt of this process began."""
+    return _watch is not None and _watch.seen
+
+
+def _install() -> bool:
+    global _watch
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_IGN:
+        return False
+    made = _Watch()
+    try:
+        signal.signal(signal.SIGTERM, made)
+    except ValueError:  # not the main thread
+        return False
+    _watch = made
+    return True

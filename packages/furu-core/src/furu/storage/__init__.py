@@ -1,0 +1,1 @@
+"""One directory: layout, records, state, lease, artifact."""

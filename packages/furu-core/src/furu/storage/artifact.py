@@ -1,0 +1,128 @@
+"""``Artifact``: the handle on one directory.  Look, claim, publish, discard."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+
+from furu._sys import files
+from furu.errors import FuruRecordError
+from furu.storage import lease, state
+from furu.storage.layout import LOCK, MARKER, META, STATE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from furu.task import ArtifactRef
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a look at an artifact saw: a snapshot, taken without locks.
+
+    ``claim`` and ``state`` are looked at only when the artifact is not published.  ``valid`` is what the class's
+    ``_validate`` said of a published artifact, None when it was not asked.
+    """
+
+    published: bool
+    claim: lease.Claim | None = None
+    state: state.State | None = None
+    valid: bool | None = None
+
+
+class Artifact:
+    """One artifact's directory.  Making one touches nothing."""
+
+    __slots__ = ("directory", "meta_dir", "ref")
+
+    def __init__(self, ref: ArtifactRef, directory: str) -> None:
+        self.ref = ref
+        self.directory = directory
+        self.meta_dir = f"{directory}/{META}"
+
+    @property
+    def marker(self) -> str:
+        """The path of the file whose presence means published."""
+        return f"{self.meta_dir}/{MARKER}"
+
+    @property
+    def state_path(self) -> str:
+        """The path of ``state.json``."""
+        return f"{self.meta_dir}/{STATE}"
+
+    def published(self) -> bool:
+        """Return whether the result is there: one stat.  A marker that is empty or no regular file does not count."""
+        try:
+            found = os.stat(f"{self.directory}/.furu/SUCCESS.json", follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return stat.S_ISREG(found.st_mode) and found.st_size > 0
+
+    def look(self) -> Evidence:
+        """Return what is there.  One stat when published; never raises for torn or vanished files."""
+        if self.published():
+            return Evidence(published=True)
+        claim = lease.look(self.meta_dir)
+        recorded = self.recorded_state()
+        if claim is None and self.published():  # published between the two looks
+            return Evidence(published=True)
+        return Evidence(published=False, claim=claim, state=recorded)
+
+    def look_behind_marker(self, *, valid: bool) -> Evidence:
+        """Return what there is beside a published result that will not be used as it is."""
+        return Evidence(
+            published=True, claim=lease.look(self.meta_dir), state=self.recorded_state(), valid=valid
+        )
+
+    def recorded_state(self) -> state.State | None:
+        """Return what ``state.json`` says; None when it is absent or cannot be read."""
+        try:
+            return state.read(self.meta_dir)
+        except FuruRecordError:
+            return None
+
+    def observed_state(self) -> state.State:
+        """Return the state as it is: what was recorded, corrected by the marker and the claim.
+
+        Raises ``FuruRecordError`` when ``state.json`` is torn or foreign and nothing else tells the state.
+        """
+        published = self.published()
+        claim = None if published else lease.look(self.meta_dir)
+        recorded = self.recorded_state() if published else state.read(self.meta_dir)
+        return state.observed(recorded, published=published, attempt_lives=claim is not None and claim.live)
+
+    def claim(self, attempt_id: str) -> lease.Lease | None:
+        """Take the right to create this artifact, making its directory; None when somebody else's claim is there."""
+        try:
+            os.mkdir(self.meta_dir)
+        except FileExistsError:
+            self._sweep()
+        except FileNotFoundError:
+            os.makedirs(self.meta_dir, exist_ok=True)
+        return lease.take(self.meta_dir, furu_hash=self.ref.furu_hash, attempt_id=attempt_id)
+
+    def discard(self, held: lease.Lease) -> None:
+        """Withdraw what is published, so that it can be created anew; only the holder of the lease may."""
+        held.check()
+        files.remove(self.marker)
+
+    def clean(self) -> None:
+        """Remove everything but furu's own records from the directory."""
+        import shutil
+
+        with os.scandir(self.directory) as entries:
+            for entry in entries:
+                if entry.name == META:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path)
+                else:
+                    os.unlink(entry.path)
+
+    def _sweep(self) -> None:
+        """Remove what a killed process left half-written beside the records."""
+        for name in os.listdir(self.meta_dir):
+            if ".tmp." in name or name.startswith(f"{LOCK}."):
+                path = f"{self.meta_dir}/{name}"
+                if lease.abandoned(path):
+                    files.remove_tree(path)

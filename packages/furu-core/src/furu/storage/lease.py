@@ -1,0 +1,270 @@
+"""The right to create one artifact.
+
+A claim is a file with a name of its own inside the directory ``compute.lock``.  It is put there by renaming a prepared
+directory onto ``compute.lock``, which file systems allow only while that directory is absent or empty; so it appears
+with its content, in one step, and at most one is there.  It ends by removing *that name*: nobody can remove a claim
+other than the one meant, however late.  Publishing renames the claim file to ``SUCCESS.json``: whoever lost the claim
+has nothing to rename and so cannot publish.
+
+Promise: at most one live claim per artifact, across threads, processes and hosts, with no use of ``flock``.
+Crash: a claim whose process is gone is dead at once for this host, and after the lease for others.
+Fork: a child neither holds nor releases its parent's lease.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from dataclasses import dataclass
+from weakref import WeakValueDictionary
+
+from furu import config
+from furu._sys import clock, files, process, steps
+from furu._sys.heartbeat import heart
+from furu.errors import FuruLeaseLost
+from furu.storage.layout import FORMAT_VERSION, LOCK
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+#: The leases this process holds now, by token; a claim of this process that is not here was dropped by its holder.
+_held: WeakValueDictionary[str, Lease] = WeakValueDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a look at ``compute.lock`` saw.
+
+    ``token`` is None for a lock that furu did not write.  ``beat_age_sec`` is the age of the last heartbeat as the file
+    system tells it (None where the owner's life was known without asking).
+    """
+
+    path: str
+    token: str | None
+    attempt_id: str | None
+    owner: process.Owner | None
+    claimed_at: str | None
+    lease_sec: float
+    beat_age_sec: float | None
+    live: bool
+
+    @property
+    def local(self) -> bool:
+        """Whether the owner runs on this host, where a look costs next to nothing."""
+        return self.owner is not None and process.life(self.owner) != "unknown"
+
+
+def look(meta_dir: str) -> Claim | None:
+    """Return the claim on an artifact, dead or alive, or None when there is none."""
+    lock = f"{meta_dir}/{LOCK}"
+    try:
+        names = [name for name in os.listdir(lock) if _is_token(name)]
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError:
+        return _seen(meta_dir, lock, token=None)
+    return _seen(meta_dir, f"{lock}/{names[0]}", token=names[0]) if names else None
+
+
+def take(meta_dir: str, *, furu_hash: str, attempt_id: str) -> Lease | None:
+    """Claim an artifact; None when somebody else's claim is there, dead or alive."""
+    lease = Lease(meta_dir, files.new_token(), attempt_id)
+    aside = f"{meta_dir}/{LOCK}.{lease.token}"
+    os.mkdir(aside)
+    try:
+        files.write_new(f"{aside}/{lease.token}", _record(lease, furu_hash))
+        steps.reached("claim.prepared")
+        os.rename(aside, f"{meta_dir}/{LOCK}")
+    except OSError as error:
+        if not os.path.exists(lease.path):  # it exists where a network file system did it and lost the answer
+            files.remove(f"{aside}/{lease.token}")
+            os.rmdir(aside)
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+                return None
+            raise
+    _held[lease.token] = lease
+    heart().begin(lease.path, config.current().heartbeat_interval_sec)
+    steps.reached("claim.taken")
+    return lease
+
+
+def break_dead(claim: Claim) -> None:
+    """Remove a claim that a look found dead.  Removes that claim or nothing, however late it is called."""
+    try:
+        os.unlink(claim.path)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (IsADirectoryError, PermissionError):
+        if not os.path.isdir(claim.path):  # the foreign file is gone, and a proper lock stands in its place
+            raise
+
+
+class Lease:
+    """The right to create one artifact, held by this process until published, released or lost."""
+
+    __slots__ = ("__weakref__", "attempt_id", "ended", "meta_dir", "path", "pid", "token")
+
+    def __init__(self, meta_dir: str, token: str, attempt_id: str) -> None:
+        self.meta_dir = meta_dir
+        self.token = token
+        self.attempt_id = attempt_id
+        self.path = f"{meta_dir}/{LOCK}/{token}"
+        self.pid = os.getpid()
+        self.ended = False
+
+    @property
+    def here(self) -> bool:
+        """Whether this process took the lease; False in a forked child."""
+        return self.pid == os.getpid()
+
+    def check(self) -> None:
+        """Raise ``FuruLeaseLost`` unless the claim on disk is still ours."""
+        if not self.here or not os.path.exists(self.path):
+            raise self.lost()
+
+    def publish(self, marker: str, *, sync: bool) -> None:
+        """Turn the claim into the marker ``marker``: one rename that only the holder of the claim can do.
+
+        Raises ``FuruLeaseLost``, and changes nothing, when the claim was taken over.
+        """
+        if not self.here:
+            raise self.lost()
+        try:
+            if sync:
+                _flush(self.path)
+            os.rename(self.path, marker)
+        except (FileNotFoundError, NotADirectoryError):
+            if self.token.encode() not in (files.read_or_none(marker) or b""):
+                raise self.lost() from None
+        if sync:
+            _flush(self.meta_dir)
+        self._forget()
+
+    def release(self) -> None:
+        """Give the claim up.  Does nothing in a forked child, or when it was published, released or lost before."""
+        if self.here and not self.ended:
+            files.remove(self.path)
+            self._forget()
+
+    def _forget(self) -> None:
+        self.ended = True
+        _held.pop(self.token, None)
+        heart().end(self.path)
+        try:
+            os.rmdir(f"{self.meta_dir}/{LOCK}")
+        except OSError:  # somebody's fresh claim is inside, or it is gone: both are as they should be
+            pass
+
+    def lost(self) -> FuruLeaseLost:
+        """Return the error that says who has taken over."""
+        if not self.here:
+            return FuruLeaseLost(
+                f"this forked child does not hold the lease of its parent on {self.meta_dir}", token=self.token
+            )
+        _held.pop(self.token, None)
+        heart().end(self.path)
+        successor = look(self.meta_dir)
+        who = describe(successor) if successor else "it was removed, or another owner has already finished"
+        return FuruLeaseLost(
+            f"the lease on {os.path.dirname(self.meta_dir)} was lost while creating ({who}); nothing was published",
+            token=self.token,
+            hints=[
+                "a process that is stopped or suspended longer than FURU_LEASE_SECS loses its lease; raise it if that is "
+                "expected",
+            ],
+        )
+
+
+def describe(claim: Claim) -> str:
+    """Return who holds a claim, where, and since when, for people."""
+    if claim.owner is None:
+        return "held by an unknown owner"
+    return f"held by pid {claim.owner.pid} ({claim.owner.user}) on {claim.owner.host} since {claim.claimed_at}"
+
+
+def _is_token(name: str) -> bool:
+    return len(name) == 32 and all(char in "0123456789abcdef" for char in name)
+
+
+def _record(lease: Lease, furu_hash: str) -> bytes:
+    return json.dumps(
+        {
+            "format_version": FORMAT_VERSION,
+            "furu_hash": furu_hash,
+            "attempt_id": lease.attempt_id,
+            "token": lease.token,
+            "claimed_at": clock.iso_utc(clock.SYSTEM_CLOCK.now()),
+            "lease_sec": config.current().lease_duration_sec,
+            "owner": process.me().to_json(),
+        }
+    ).encode()
+
+
+def _seen(meta_dir: str, path: str, *, token: str | None) -> Claim | None:
+    record: dict[str, Any] = {}
+    try:
+        beat = os.stat(path, follow_symlinks=False).st_mtime
+        found = json.loads(files.read_or_none(path) or b"null")
+        record = found if isinstance(found, dict) else {}
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (ValueError, PermissionError):  # torn, foreign or unreadable: an owner nobody knows
+        beat = _beat(path)
+    owner = process.Owner.from_json(record.get("owner")) if token else None
+    lease_sec = _number(record.get("lease_sec"), config.current().lease_duration_sec)
+    life = process.life(owner) if owner else "unknown"
+    age = None
+    if owner is not None and owner.pid == os.getpid() and life == "running":
+        live = token in _held
+    elif life in ("running", "dead"):
+        live = life == "running"
+    else:
+        age = _now_there(meta_dir) - beat
+        live = age <= lease_sec
+    return Claim(
+        path=path,
+        token=token,
+        attempt_id=_text(record.get("attempt_id")),
+        owner=owner,
+        claimed_at=_text(record.get("claimed_at")),
+        lease_sec=lease_sec,
+        beat_age_sec=age,
+        live=live,
+    )
+
+
+def _beat(path: str) -> float:
+    try:
+        return os.stat(path, follow_symlinks=False).st_mtime
+    except OSError:
+        return clock.SYSTEM_CLOCK.now()
+
+
+def _now_there(meta_dir: str) -> float:
+    try:
+        return files.file_system_time(meta_dir)
+    except OSError:  # a store we may not write to; then we cannot take over either
+        return clock.SYSTEM_CLOCK.now()
+
+
+def _number(value: object, default: float) -> float:
+    return float(value) if isinstance(value, (int, float)) and value > 0 else default
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _flush(path: str) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def abandoned(path: str) -> bool:
+    """Return whether half-written debris of a claim or a record is older than any lease, and so nobody's."""
+    return _now_there(os.path.dirname(path)) - _beat(path) > max(60.0, config.current().lease_duration_sec)
