@@ -1,0 +1,162 @@
+"""Settings: variables, defaults, strict parsing, changes at run time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import furu
+from furu.config import SETTINGS, FuruConfig
+
+DEFAULTS: dict[str, object] = {
+    "log_level": "INFO",
+    "rich_uncaught_tracebacks": True,
+    "record_git": "cached",
+    "allow_no_git_origin": False,
+    "always_rerun": frozenset(),
+    "always_rerun_all": False,
+    "retry_failed": True,
+    "max_compute_retries": 3,
+    "poll_interval": 10.0,
+    "max_wait_time_sec": None,
+    "wait_log_every_sec": 10.0,
+    "stale_timeout": 1800.0,
+    "lease_duration_sec": 120.0,
+    "heartbeat_interval_sec": 40.0,
+    "max_requeues": 5,
+    "cancelled_is_preempted": False,
+}
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("FURU_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize(("name", "default"), DEFAULTS.items())
+def test_unset_variables_have_the_documented_defaults(name: str, default: object) -> None:
+    """Without any variable every setting has the default of the reference table."""
+    assert getattr(FuruConfig(), name) == default
+
+
+def test_roots_default_to_the_project(tmp_path: Path) -> None:
+    """<project> is the nearest ancestor with pyproject.toml, before any nearer .git, and is resolved once."""
+    (tmp_path / "pyproject.toml").touch()
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    (tmp_path / "a" / ".git").mkdir()
+    code = (
+        "import furu, os; c = furu.FURU_CONFIG; os.chdir('/');"
+        "print(c.base_root, c.root_text('artifacts'), c.submitit_root, c.raw_dir, sep='\\n')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", "import furu; furu.get_furu_root();" + code],
+        cwd=inner,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    store = tmp_path / "furu-data"
+    assert done.stdout.split() == [str(store), str(store / "artifacts"), str(store / "submitit"), str(store / "raw")]
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "name", "value"),
+    [
+        ("FURU_PATH", "/some/where", "base_root", Path("/some/where")),
+        ("FURU_RETRY_FAILED", "0", "retry_failed", False),
+        ("FURU_RETRY_FAILED", "Yes", "retry_failed", True),
+        ("FURU_LEASE_SECS", "2.5", "lease_duration_sec", 2.5),
+        ("FURU_HEARTBEAT_SECS", "0.2", "heartbeat_interval_sec", 1.0),
+        ("FURU_MAX_WAIT_SECS", "0", "max_wait_time_sec", 0.0),
+        ("FURU_ALWAYS_RERUN", "a.B, c.D", "always_rerun", frozenset({"a.B", "c.D"})),
+        ("FURU_ALWAYS_RERUN", "ALL", "always_rerun_all", True),
+        ("FURU_LOG_LEVEL", "debug", "log_level", "DEBUG"),
+        ("FURU_PREEMPT_MAX", "0", "max_requeues", 0),
+        ("FURU_RECORD_GIT", "", "record_git", "cached"),
+    ],
+)
+def test_variables_are_read(
+    monkeypatch: pytest.MonkeyPatch, variable: str, text: str, name: str, value: object
+) -> None:
+    """FuruConfig() built anew reads the environment; an empty variable counts as unset."""
+    monkeypatch.setenv(variable, text)
+    assert getattr(FuruConfig(), name) == value
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "name"),
+    [
+        ("FURU_RETRY_FAILED", "maybe", "retry_failed"),
+        ("FURU_LEASE_SECS", "0", "lease_duration_sec"),
+        ("FURU_LEASE_SECS", "nan", "lease_duration_sec"),
+        ("FURU_LEASE_SECS", "2 min", "lease_duration_sec"),
+        ("FURU_MAX_COMPUTE_RETRIES", "-1", "max_compute_retries"),
+        ("FURU_RECORD_GIT", "sometimes", "record_git"),
+        ("FURU_ALWAYS_RERUN", "ALL,a.B", "always_rerun"),
+        ("FURU_LOG_LEVEL", "LOUD", "log_level"),
+    ],
+)
+def test_a_bad_value_names_the_variable_and_what_it_takes(
+    monkeypatch: pytest.MonkeyPatch, variable: str, text: str, name: str
+) -> None:
+    """The error is a ValueError naming variable, value and the allowed values, raised when the setting is used."""
+    monkeypatch.setenv(variable, text)
+    config = FuruConfig()
+    with pytest.raises(ValueError, match=variable) as caught:
+        getattr(config, name)
+    assert SETTINGS[name].kind.allowed in str(caught.value)
+    assert repr(text) in str(caught.value)
+
+
+def test_a_bad_value_does_not_break_the_import() -> None:
+    """import furu works in any environment; the error comes with the first use."""
+    environ = {**os.environ, "FURU_LEASE_SECS": "soon"}
+    code = "import furu; from furu import FURU_CONFIG\ntry: FURU_CONFIG.lease_duration_sec\nexcept ValueError: print('ok')"
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout == "ok\n"
+
+
+def test_attributes_are_checked_when_set(furu_tmp_root: Path) -> None:
+    """A bad value from Python is refused by name, and the old value stays."""
+    with pytest.raises(furu.FuruConfigError, match="FURU_CONFIG.record_git"):
+        furu.FURU_CONFIG.record_git = "never"  # type: ignore[assignment]
+    assert furu.FURU_CONFIG.record_git == "ignore"
+    with pytest.raises(AttributeError, match="retry_fail"):
+        furu.FURU_CONFIG.retry_fail = True  # type: ignore[attr-defined]
+
+
+def test_a_default_follows_the_setting_it_depends_on(furu_tmp_root: Path) -> None:
+    """The heartbeat is a third of the lease, the scheduler logs lie below the root, unless they are set themselves."""
+    settings = furu.FURU_CONFIG
+    assert settings.heartbeat_interval_sec == 40.0
+    settings.lease_duration_sec = 30
+    assert settings.heartbeat_interval_sec == 10.0
+    furu.set_furu_root("/elsewhere")
+    assert furu.get_furu_root() == Path("/elsewhere")
+    assert settings.submitit_root == Path("/elsewhere/submitit")
+
+
+def test_git_settings_that_contradict_each_other_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """FURU_ALLOW_NO_GIT_ORIGIN has no meaning while git is ignored."""
+    monkeypatch.setenv("FURU_RECORD_GIT", "ignore")
+    monkeypatch.setenv("FURU_ALLOW_NO_GIT_ORIGIN", "1")
+    with pytest.raises(furu.FuruConfigError, match="FURU_RECORD_GIT"):
+        _ = FuruConfig().allow_no_git_origin
+
+
+def test_load_env_reads_a_file(tmp_path: Path, furu_tmp_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables of a .env file count afterwards; what was set from Python stays."""
+    (tmp_path / ".env").write_text("FURU_POLL_INTERVAL_SECS=7\nFURU_PREEMPT_MAX=9\n")
+    monkeypatch.setenv("FURU_PREEMPT_MAX", "2")
+    assert furu.load_env(tmp_path / ".env")
+    assert os.environ.pop("FURU_POLL_INTERVAL_SECS") == "7"
+    assert furu.FURU_CONFIG.poll_interval == 0.02
+    assert furu.FURU_CONFIG.max_requeues == 2
+    assert not furu.load_env(tmp_path / "absent.env")
