@@ -1,0 +1,42 @@
+"""What ``get()`` says about itself: ``get TrainModel abc123def (missing->create)``.
+
+On the path of every hit, so a repeated announcement costs a set look-up and the standard ``logging`` is not imported
+unless something is said.
+"""
+
+from __future__ import annotations
+
+from furu import config
+from furu.runtime import logfile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from furu.task import ArtifactRef
+
+_MOST_REMEMBERED = 100_000  # per outcome; about 10 MB.  Beyond, memory starts anew and announcements repeat
+
+_announced: dict[str, set[str]] = {}
+
+
+def announce(ref: ArtifactRef, outcome: str) -> None:
+    """Say what ``get()`` is about to do: at INFO the first time in this process, at DEBUG when it repeats.
+
+    Goes where log records go: to the console, and to the log of the artifact being created, if there is one.
+    """
+    known = _announced.get(outcome)
+    if known is not None and ref.furu_hash in known:
+        if config.current().log_level == "DEBUG":
+            _say(ref, outcome, repeated=True)
+        return
+    if config.current().log_level not in ("DEBUG", "INFO") and logfile.active.get() is None:
+        return
+    if known is None or len(known) >= _MOST_REMEMBERED:
+        known = _announced[outcome] = set()
+    known.add(ref.furu_hash)
+    _say(ref, outcome, repeated=False)
+
+
+def _say(ref: ArtifactRef, outcome: str, *, repeated: bool) -> None:
+    from furu.runtime.logging import get_logger
+
+    get_logger().log(10 if repeated else 20, "get %s (%s)", ref.label, outcome)
