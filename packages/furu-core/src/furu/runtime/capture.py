@@ -77,7 +77,7 @@ class Session:
 
     def notice_new_handlers(self) -> None:
         """Filter the application's handlers, those made while an artifact is being created included."""
-        known = logging._handlerList  # type: ignore[attr-defined]  # every handler alive, newest last
+        known = logging._handlerList  # type: ignore[attr-defined]  # noqa: SLF001 - every handler alive, newest last
         newest = known[-1] if known else None
         if self._lowered is None or newest is self._newest:
             return
@@ -89,7 +89,12 @@ class Session:
                 self._filtered.append(handler)
 
     def _admits(self, record: logging.LogRecord) -> bool:
-        """Return whether the application's own levels let the record through."""
+        """Return whether the application's own levels let the record through.
+
+        A record that another process sent here has passed the levels of that process.
+        """
+        if record.process not in (None, os.getpid()):
+            return True
         one = self._root.manager.loggerDict.get(record.name)
         logger = one if isinstance(one, logging.Logger) else self._root
         while logger.parent is not None and not logger.level:

@@ -110,7 +110,7 @@ def _relocate(record: logging.LogRecord) -> bool:
 
     Also the moment at which a set-up that the application has made meanwhile is noticed.
     """
-    caller = _caller(sys._getframe())
+    caller = _caller(sys._getframe())  # noqa: SLF001 - as logging itself does
     if caller is not None:
         code = caller.f_code
         record.pathname, record.lineno, record.funcName = code.co_filename, caller.f_lineno, code.co_name

@@ -24,8 +24,8 @@ class artifact_log:  # noqa: N801 - used like a function: with artifact_log(path
     Promise: afterwards the application's logging set-up is as it was, and its own handlers have received what they would
     have received without us.
     Threads: follows the context: asyncio tasks and ``copy_context().run`` are inside, a bare ``Thread`` is not.
-    Not promised: records of loggers that stop propagating while inside; ``logging.basicConfig()`` called inside does
-    nothing, as it does whenever root has a handler (call it before, or with ``force=True``).
+    Not promised: a set-up of ``logging`` that is made inside.  ``basicConfig()`` does nothing there, as it does whenever
+    root has a handler; ``basicConfig(force=True)`` and ``dictConfig()`` take effect, stay, and end the capture.
     """
 
     __slots__ = ("_file", "_outer")

@@ -1,0 +1,133 @@
+"""Arrays, tables and tensors as files, each through its own library, which is imported when such a value exists."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def named(value: Any, package: str, *names: str) -> bool:
+    """Return whether the value's class is one of a package's own, by name; subclasses are not."""
+    cls = type(value)
+    return cls.__module__.partition(".")[0] == package and cls.__name__ in names
+
+
+def is_array(value: Any) -> bool:
+    """Return whether this is a plain numpy array whose type ``.npy`` gives back: no objects, no pickle, no metadata."""
+    if not named(value, "numpy", "ndarray") or value.dtype.hasobject:
+        return False
+    from numpy.lib import format as npy
+
+    try:
+        told = npy.descr_to_dtype(npy.dtype_to_descr(value.dtype))
+    except (ValueError, TypeError):
+        return False
+    return bool(told == value.dtype and value.dtype.metadata is None)
+
+
+def write_array(value: Any, path: str, _: str) -> None:
+    """Write a numpy array as ``.npy``."""
+    import numpy as np
+
+    with open(path, "xb") as file:
+        np.save(file, value, allow_pickle=False)
+
+
+def read_array(path: str, _: str) -> Any:
+    """Read a numpy array back."""
+    import numpy as np
+
+    return np.load(path, allow_pickle=False)
+
+
+def write_frame(value: Any, path: str, _: str) -> None:
+    """Write a pandas frame as parquet."""
+    with open(path, "xb") as file:
+        value.to_parquet(file)
+
+
+def read_frame(path: str, _: str) -> Any:
+    """Read a pandas frame back."""
+    import pandas as pd
+
+    return pd.read_parquet(path)
+
+
+def write_series(value: Any, path: str, directory: str) -> None:
+    """Write a pandas series as a frame of one column, under its own name."""
+    write_frame(value.to_frame(), path, directory)
+
+
+def read_series(path: str, directory: str) -> Any:
+    """Read a pandas series back."""
+    return read_frame(path, directory).iloc[:, 0]
+
+
+def same_frame(value: Any, read: Any) -> bool:
+    """Return whether a pandas object came back as it was: types, names, indexes, frequency, attributes and values."""
+    import pandas as pd
+
+    check = pd.testing.assert_frame_equal if named(value, "pandas", "DataFrame") else pd.testing.assert_series_equal
+    try:
+        check(value, read, check_exact=True, check_freq=True)
+    except AssertionError:
+        return False
+    return bool(value.equals(read)) and value.attrs == read.attrs
+
+
+def write_polars(value: Any, path: str, _: str) -> None:
+    """Write a polars frame as parquet."""
+    with open(path, "xb") as file:
+        value.write_parquet(file)
+
+
+def read_polars(path: str, _: str) -> Any:
+    """Read a polars frame back."""
+    import polars as pl
+
+    with open(path, "rb") as file:
+        return pl.read_parquet(file)
+
+
+def write_polars_series(value: Any, path: str, directory: str) -> None:
+    """Write a polars series as a frame of one column."""
+    write_polars(value.to_frame(), path, directory)
+
+
+def read_polars_series(path: str, directory: str) -> Any:
+    """Read a polars series back."""
+    return read_polars(path, directory).to_series()
+
+
+def same_polars(value: Any, read: Any) -> bool:
+    """Return whether a polars object came back as it was: types, names and values."""
+    frame = value if hasattr(value, "schema") else value.to_frame()
+    other = read if hasattr(read, "schema") else read.to_frame()
+    return bool(frame.schema == other.schema and frame.equals(other, null_equal=True))
+
+
+def is_torch(value: Any) -> bool:
+    """Return whether this is a tensor, a parameter, or a dict (such as a state dict) that holds some."""
+    if named(value, "torch", "Tensor", "Parameter"):
+        return True
+    return isinstance(value, dict) and any(named(one, "torch", "Tensor", "Parameter") for one in value.values())
+
+
+def write_torch(value: Any, path: str, _: str) -> None:
+    """Write tensors with ``torch.save``."""
+    torch = import_module("torch")
+    with open(path, "xb") as file:
+        torch.save(value, file)
+
+
+def read_torch(path: str, _: str) -> Any:
+    """Read tensors back with the loader that runs no code."""
+    return import_module("torch").load(path, weights_only=True)
+
+
+def same_torch(value: Any, read: Any) -> bool:
+    """Return whether the safe loader gave the same structure; the numbers in it are as they were written."""
+    return type(value) is type(read) and (not isinstance(value, dict) or list(value) == list(read))
