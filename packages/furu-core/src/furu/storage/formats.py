@@ -139,6 +139,8 @@ FORMATS: tuple[Format, ...] = (
     Format("bytes", "bin", lambda value: type(value) is bytes, _write_bytes, _read_bytes),
     Format("path", "path", lambda value: type(value) is type(pathlib.Path()), _write_path, _read_path),
     Format("numpy", "npy", tables.is_array, tables.write_array, tables.read_array),
+    Format("numpy-scalar", "scalar.npy", tables.is_scalar, tables.write_array, tables.read_scalar),
+    Format("numpy-arrays", "npz", tables.is_arrays, tables.write_arrays, tables.read_arrays),
     Format(
         "pandas",
         "pandas.parquet",

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+_UNNAMED = "__furu_unnamed__"  # parquet wants a name for each column
+
+
 def named(value: Any, package: str, *names: str) -> bool:
     """Return whether the value's class is one of a package's own, by name; subclasses are not."""
     cls = type(value)
@@ -28,6 +31,25 @@ def is_array(value: Any) -> bool:
     return bool(told == value.dtype and value.dtype.metadata is None)
 
 
+def is_scalar(value: Any) -> bool:
+    """Return whether this is a number (or date, or string) of a numpy type."""
+    if type(value).__module__ != "numpy" or not hasattr(value, "dtype"):
+        return False
+    import numpy as np
+
+    return isinstance(value, np.generic) and not isinstance(value, np.void) and is_array(np.asarray(value))
+
+
+def is_arrays(value: Any) -> bool:
+    """Return whether this is a plain dict of names and plain arrays, with at least one."""
+    return (
+        type(value) is dict
+        and bool(value)
+        and all(type(name) is str for name in value)
+        and all(is_array(one) for one in value.values())
+    )
+
+
 def write_array(value: Any, path: str, _: str) -> None:
     """Write a numpy array as ``.npy``."""
     import numpy as np
@@ -41,6 +63,27 @@ def read_array(path: str, _: str) -> Any:
     import numpy as np
 
     return np.load(path, allow_pickle=False)
+
+
+def read_scalar(path: str, directory: str) -> Any:
+    """Read a numpy scalar back."""
+    return read_array(path, directory)[()]
+
+
+def write_arrays(value: Any, path: str, _: str) -> None:
+    """Write a dict of numpy arrays as ``.npz``."""
+    import numpy as np
+
+    with open(path, "xb") as file:
+        np.savez(file, **value)
+
+
+def read_arrays(path: str, _: str) -> Any:
+    """Read a dict of numpy arrays back."""
+    import numpy as np
+
+    with np.load(path, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
 
 
 def write_frame(value: Any, path: str, _: str) -> None:
@@ -57,13 +100,14 @@ def read_frame(path: str, _: str) -> Any:
 
 
 def write_series(value: Any, path: str, directory: str) -> None:
-    """Write a pandas series as a frame of one column, under its own name."""
-    write_frame(value.to_frame(), path, directory)
+    """Write a pandas series as a frame of one column, under its own name if it has one."""
+    write_frame(value.to_frame(_UNNAMED if value.name is None else value.name), path, directory)
 
 
 def read_series(path: str, directory: str) -> Any:
     """Read a pandas series back."""
-    return read_frame(path, directory).iloc[:, 0]
+    series = read_frame(path, directory).iloc[:, 0]
+    return series.rename(None) if series.name == _UNNAMED else series
 
 
 def same_frame(value: Any, read: Any) -> bool:
