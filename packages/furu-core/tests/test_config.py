@@ -118,7 +118,9 @@ def test_a_bad_value_names_the_variable_and_what_it_takes(
 def test_a_bad_value_does_not_break_the_import() -> None:
     """import furu works in any environment; the error comes with the first use."""
     environ = {**os.environ, "FURU_LEASE_SECS": "soon"}
-    code = "import furu; from furu import FURU_CONFIG\ntry: FURU_CONFIG.lease_duration_sec\nexcept ValueError: print('ok')"
+    code = (
+        "import furu; from furu import FURU_CONFIG\ntry: FURU_CONFIG.lease_duration_sec\nexcept ValueError: print('ok')"
+    )
     done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
     assert done.stdout == "ok\n"
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     import submitit
-    from furu_exec_slurm import SubmititAdapter
 
     from furu.config import FuruConfig, get_furu_root, load_env, set_furu_root
     from furu.engine.many import get
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from furu.storage.managers import MetadataManager, StateManager
 
     FURU_CONFIG: FuruConfig
+    SubmititAdapter: Any
     __version__: str
 
 #: Public name -> the module that defines it.
@@ -86,7 +86,44 @@ _HOME = {
 #: Public name -> (module, distribution) of the optional package that brings it.
 _OPTIONAL = {"SubmititAdapter": ("furu_exec_slurm", "furu-exec-slurm"), "submitit": ("submitit", "furu-exec-slurm")}
 
-__all__ = ["Furu", "chz", "field", "furu_dep", "FURU_CONFIG", "__version__", *_HOME]
+__all__ = [
+    "FURU_CONFIG",
+    "MISSING",
+    "Furu",
+    "FuruComputeError",
+    "FuruConfig",
+    "FuruConfigError",
+    "FuruCycleError",
+    "FuruError",
+    "FuruIdentityError",
+    "FuruLeaseLost",
+    "FuruList",
+    "FuruLoadError",
+    "FuruLockNotAcquired",
+    "FuruMissingArtifact",
+    "FuruRecordError",
+    "FuruSerializer",
+    "FuruValidationError",
+    "FuruWaitTimeout",
+    "MetadataManager",
+    "SlurmSpec",
+    "StateManager",
+    "SubmititAdapter",
+    "__version__",
+    "chz",
+    "configure_logging",
+    "field",
+    "furu_dep",
+    "get",
+    "get_furu_root",
+    "get_logger",
+    "load_env",
+    "scratch",
+    "set_furu_root",
+    "submitit",
+    "sweep",
+    "zipped",
+]
 
 
 def _resolve(name: str) -> Any:

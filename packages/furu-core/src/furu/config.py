@@ -206,7 +206,7 @@ class FuruConfig:
         scratch_root: Path | None
 
     def __init__(self) -> None:
-        self.__dict__["_environ"] = {name: text for name, text in os.environ.items() if name.startswith("FURU_")}
+        self.__dict__["_environ"] = _furu_variables()
         self.__dict__["_explicit"] = frozenset()  # names set from Python
 
     def __getattr__(self, name: str) -> Any:
@@ -240,7 +240,7 @@ class FuruConfig:
 
     def reread(self) -> None:
         """Take the environment as it is now; what was set from Python stays."""
-        self.__dict__["_environ"] = FuruConfig()._environ
+        self.__dict__["_environ"] = _furu_variables()
         self._forget_parsed()
 
     def root_text(self, kind: RootKind) -> str:
@@ -301,6 +301,10 @@ class FuruConfig:
         return f"FuruConfig({', '.join(f'{name}={getattr(self, name)!r}' for name in SETTINGS)})"
 
 
+def _furu_variables() -> dict[str, str]:
+    return {name: text for name, text in os.environ.items() if name.startswith("FURU_")}
+
+
 def _checked(setting: Setting, name: str, value: object) -> Any:
     try:
         return setting.kind.check(value)
@@ -332,7 +336,7 @@ def scratch_root() -> Path:
         import tempfile
 
         _scratch = Path(tempfile.mkdtemp(prefix="furu-scratch-"))
-        print(f"furu: new artifacts go to the scratch root {_scratch}", file=sys.stderr)
+        sys.stderr.write(f"furu: new artifacts go to the scratch root {_scratch}\n")
     return _scratch
 
 

@@ -7,12 +7,12 @@ changes the behaviour where there is one.  All of them survive pickling to a wor
 from __future__ import annotations
 
 from types import GetSetDescriptorType, MemberDescriptorType
+from typing import TYPE_CHECKING, Any
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
-    from typing import Any, Final, Literal
+    from typing import Final, Literal
 
     FailureKind = Literal["error", "oom", "timeout", "preempted", "cancelled", "node_failure", "lost", "dependency"]
 
@@ -41,16 +41,18 @@ class FuruError(Exception):
     ``message`` is the sentence, ``hints`` are things to do about it, one sentence each.
     """
 
+    message: str
+
     def __init__(self, message: str, *, hints: Sequence[str] = ()) -> None:
-        super().__init__(message)
-        self.message = message
+        BaseException.__init__(self, message)  # not super(): an error may also be of a class with another constructor
+        self.__dict__["message"] = message  # an ExceptionGroup has a read-only attribute of that name
         self.hints = tuple(hints)
 
     def __str__(self) -> str:
-        return "\n".join([self.message, *(f"  hint: {hint}" for hint in self.hints)])
+        return "\n".join([self.__dict__["message"], *(f"  hint: {hint}" for hint in self.hints)])
 
-    def __reduce__(self) -> tuple[Callable[..., FuruError], tuple[Any, ...]]:
-        return _rebuild, (type(self), self.__dict__, self.__cause__, self.args)
+    def __reduce__(self) -> tuple[Callable[..., BaseException], tuple[Any, ...]]:
+        return _thawed, _frozen(self)
 
 
 class FuruConfigError(FuruError, ValueError):
@@ -136,7 +138,7 @@ def compute_error(
     base: type[FuruComputeError] = FuruComputeError,
 ) -> FuruComputeError:
     """Return a compute error that is also an instance of ``original``'s class where Python allows it."""
-    error = _blank(_combined(base, type(original)))
+    error: FuruComputeError = _blank(_combined(base, type(original)), original.args)
     _copy_builtin_fields(original, error)
     error.__dict__.update({k: v for k, v in original.__dict__.items() if k != "__notes__"})
     FuruComputeError.__init__(
@@ -157,47 +159,98 @@ _combinations: dict[tuple[type, type], type] = {}
 def _combined(base: type[FuruComputeError], original: type[BaseException]) -> type[FuruComputeError]:
     """Return the class that is both ``base`` and ``original``, or ``base`` alone where Python refuses it."""
     original = getattr(original, "_furu_original", original)
-    if issubclass(base, original):
-        return base
     key = (base, original)
     if key not in _combinations:
-        bases = (base,) if issubclass(original, FuruComputeError) else (base, original)
-        try:
-            made = type(f"{base.__name__}[{original.__name__}]", bases, {"__module__": base.__module__})
-            made._furu_original = original  # type: ignore[attr-defined]
-            _blank(made)
-        except Exception:  # a final class, a metaclass or a layout conflict: the original stays as the cause
-            made = base
+        made = base
+        if not issubclass(original, FuruComputeError):
+            try:
+                made = type(f"{base.__name__}[{original.__name__}]", (base, original), {"__module__": base.__module__})
+                made._furu_original = original  # type: ignore[attr-defined]  # noqa: SLF001 - read back below
+                made._furu_base = base  # type: ignore[attr-defined]
+            except TypeError:  # a final class, a metaclass or a layout conflict: the original stays as the cause
+                made = base
         _combinations[key] = made
     return _combinations[key]
 
 
-def _blank(cls: type[Any]) -> Any:
-    """Return an exception of ``cls`` without running the constructors of its bases, which want arguments of theirs."""
-    return BaseException.__new__(cls) if cls.__new__ is BaseException.__new__ else cls.__new__(cls)
+def _blank(cls: type[Any], args: tuple[Any, ...]) -> Any:
+    """Return an exception of ``cls`` without running its constructor, which may want arguments that were not kept."""
+    try:
+        return cls.__new__(cls, *args)
+    except TypeError:  # a __new__ of its own
+        return BaseException.__new__(cls)
 
 
 def _copy_builtin_fields(source: BaseException, target: BaseException) -> None:
     """Copy what built-in exceptions keep outside ``__dict__``: ``errno``, ``filename``, ``value``, ``encoding`` ..."""
-    for cls in type(source).__mro__:
+    for name, value in _builtin_fields(source).items():
+        try:
+            setattr(target, name, value)
+        except (AttributeError, TypeError):  # read-only
+            continue
+
+
+def _builtin_fields(error: BaseException) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for cls in type(error).__mro__:
         if cls.__module__ != "builtins" or cls in (BaseException, object):
             continue
         for name, slot in vars(cls).items():
             if isinstance(slot, (MemberDescriptorType, GetSetDescriptorType)) and not name.startswith("_"):
                 try:
-                    setattr(target, name, getattr(source, name))
-                except (AttributeError, TypeError):  # read-only, or not set on the source
+                    fields[name] = getattr(error, name)
+                except (AttributeError, TypeError):  # not set
                     continue
+    return fields
 
 
-def _rebuild(
-    cls: type[FuruError], state: dict[str, Any], cause: BaseException | None, args: tuple[Any, ...]
-) -> FuruError:
-    error: FuruError = _blank(cls)
-    original = state.get("original_error")
-    if isinstance(original, BaseException):
-        _copy_builtin_fields(original, error)
-    error.__dict__.update(state)
-    error.__cause__ = cause
+class _Frozen(tuple[Any, ...]):
+    """An exception taken apart for a journey: (base, original class, args, built-in fields, ``__dict__``, cause)."""
+
+    __slots__ = ()
+
+
+def _frozen(error: BaseException) -> _Frozen:
+    """Take an exception apart into what ``_thawed`` puts together, whatever its constructor wants."""
+    cls = type(error)
+    state = {name: _portable(value) for name, value in error.__dict__.items()}
+    cause = None if error.__cause__ is None else _portable(error.__cause__)
+    base, original = getattr(cls, "_furu_base", None), getattr(cls, "_furu_original", cls)
+    return _Frozen((base, original, error.args, _builtin_fields(error), state, cause))
+
+
+def _portable(value: Any) -> Any:
+    """Return ``value``, or what stands for it on the way: exceptions taken apart, what cannot be pickled as text."""
+    import pickle
+
+    sent = _frozen(value) if isinstance(value, BaseException) and not isinstance(value, FuruError) else value
+    try:
+        pickle.loads(pickle.dumps(sent))
+    except Exception:  # noqa: BLE001 - pickling runs code of any class, which may raise anything
+        return RuntimeError(f"{type(value).__qualname__}: {value}") if isinstance(value, BaseException) else repr(value)
+    return sent
+
+
+def _thawed(
+    base: type[FuruComputeError] | None,
+    original: type[BaseException],
+    args: tuple[Any, ...],
+    fields: dict[str, Any],
+    state: dict[str, Any],
+    cause: Any,
+) -> BaseException:
+    cls = original if base is None else _combined(base, original)
+    error: BaseException = _blank(cls, args)
+    for name, value in fields.items():
+        try:
+            setattr(error, name, value)
+        except (AttributeError, TypeError):
+            continue
+    error.__dict__.update({name: _arrived(value) for name, value in state.items()})
+    error.__cause__ = _arrived(cause)
     error.args = args
     return error
+
+
+def _arrived(value: Any) -> Any:
+    return _thawed(*value) if isinstance(value, _Frozen) else value

@@ -39,25 +39,25 @@ class Heart:
                 self._say(f"-{path}\n")
 
     def _say(self, line: str) -> None:
-        try:
-            if self._pipe is not None:
+        if self._pipe is not None:
+            try:
                 os.write(self._pipe, os.fsencode(line))
-                return
-        except (BrokenPipeError, BlockingIOError):  # the helper was killed, or does not read any more
-            os.close(self._pipe)
-            self._pipe = None
-        if self._paths:
+            except (BrokenPipeError, BlockingIOError):  # the helper was killed, or does not read any more
+                os.close(self._pipe)
+                self._pipe = None
+        if self._pipe is None and self._paths:
             self._start()
 
     def _start(self) -> None:
-        read_end, self._pipe = os.pipe()
+        read_end, write_end = os.pipe()
         try:
             _spawn_detached(read_end)
         finally:
             os.close(read_end)
-        os.set_blocking(self._pipe, False)
+        os.set_blocking(write_end, False)
+        self._pipe = write_end
         for path, every_sec in self._paths.items():
-            os.write(self._pipe, os.fsencode(f"+{every_sec} {path}\n"))
+            os.write(write_end, os.fsencode(f"+{every_sec} {path}\n"))
 
 
 def _spawn_detached(stdin: int) -> None:

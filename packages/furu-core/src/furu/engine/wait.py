@@ -58,7 +58,12 @@ class Waiting:
         beat = "" if claim.beat_age_sec is None else f", last heartbeat {claim.beat_age_sec:.0f} s ago"
         end = "for as long as it takes" if left is None else f"for {left:.0f} s more"
         get_logger().info(
-            "waiting for %s: %s%s; waited %.0f s, will wait %s", self.ref.label, lease.describe(claim), beat, waited, end
+            "waiting for %s: %s%s; waited %.0f s, will wait %s",
+            self.ref.label,
+            lease.describe(claim),
+            beat,
+            waited,
+            end,
         )
 
     def _timeout(self, claim: lease.Claim) -> FuruWaitTimeout:

@@ -18,9 +18,8 @@ from furu.storage import store
 from furu.task import ArtifactRef, TaskOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from typing_extensions import Self
+    from collections.abc import Sequence
+    from typing import Self
 
     from furu.resources import SlurmSpec
     from furu.storage.provenance import Metadata
@@ -55,7 +54,8 @@ class Furu(Generic[T_co]):
         super().__init_subclass__(**kwargs)
         if on_retry not in (None, "keep", "clean"):
             raise TypeError(f"class {cls.__name__}(on_retry={on_retry!r}): on_retry is 'keep' or 'clean'")
-        cls.__dict__.get("__annotations__", {}).pop("_max_wait_time_sec", None)  # a class option, never a field
+        # An annotation here is a class option's, never a field's; get_annotations() would pop it from a copy.
+        cls.__dict__.get("__annotations__", {}).pop("_max_wait_time_sec", None)  # noqa: RUF063
         inherited = cls._furu_options
         cls._furu_options = TaskOptions(
             version_controlled=inherited.version_controlled if version_controlled is None else version_controlled,
@@ -155,7 +155,7 @@ class Furu(Generic[T_co]):
                 names.class_name(cls),
                 digest.furu_hash(self),
             )
-        return known  # type: ignore[no-any-return]
+        return known
 
     @property
     def furu_dir(self) -> Path:
@@ -176,7 +176,7 @@ class Furu(Generic[T_co]):
         return serializer.to_dict(self)
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any], *, strict: bool = True) -> Self:
+    def from_dict(cls, data: dict[str, Any], *, strict: bool = True) -> Self:
         """Return the object that ``to_dict`` has described.
 
         Raises ``FuruError`` naming what is missing when the class or a field is unknown; with ``strict=False`` a

@@ -61,9 +61,7 @@ def _entries(cls: type) -> dict[str, Any]:
     for base in reversed(cls.__mro__):
         if base is FuruList or not issubclass(base, FuruList):
             continue
-        for name, value in vars(base).items():
-            if not name.startswith("_"):
-                declared[name] = value
+        declared.update({name: value for name, value in vars(base).items() if not name.startswith("_")})
     return {path: entry for name, value in declared.items() for path, entry in _flattened(name, value)}
 
 

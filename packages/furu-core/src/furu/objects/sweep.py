@@ -48,7 +48,9 @@ def sweep(cls: Callable[..., T], *groups: Zipped, **fields: Any) -> list[T]:
     axes: list[list[dict[str, Any]]] = [group.rows() for group in groups]
     for name, values in fields.items():
         if isinstance(values, _SEVERAL) and not values:
-            raise ValueError(f"sweep({getattr(cls, '__name__', cls)}, {name}={values!r}): there is nothing to sweep over")
+            raise ValueError(
+                f"sweep({getattr(cls, '__name__', cls)}, {name}={values!r}): there is nothing to sweep over"
+            )
         axes.append([{name: value} for value in (values if isinstance(values, _SEVERAL) else [values])])
     given = [name for axis in axes for name in axis[0]]
     twice = sorted({name for name in given if given.count(name) > 1})

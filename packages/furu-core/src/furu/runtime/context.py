@@ -11,16 +11,21 @@ from furu.errors import FuruCycleError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, Protocol
+    from typing import Protocol
 
+    from furu.storage.artifact import Artifact
     from furu.task import ArtifactRef
 
     class Running(Protocol):
         """An attempt that is being made in this process."""
 
-        ref: ArtifactRef
-        token: str
-        artifact: Any
+        artifact: Artifact
+
+        @property
+        def ref(self) -> ArtifactRef: ...
+
+        @property
+        def token(self) -> str: ...
 
 
 _stack: ContextVar[tuple[Running, ...]] = ContextVar("furu_running", default=())

@@ -43,22 +43,19 @@ def preemption_recorded(tell: Callable[[], None]) -> Iterator[None]:
     A Python handler of the application runs as before, and what it raises passes through the block.  Outside the main
     thread, where Python allows no handlers, and where SIGTERM is ignored, nothing is installed.
     """
-    global _watch
-    installed = False
-    if _watch is None or _watch.pid != os.getpid():
-        installed = _install()
-    watch = _watch
-    if watch is not None:
-        watch.on_term.append(tell)
+    watch = _watch if _watch is not None and _watch.pid == os.getpid() else None
+    installed = _install() if watch is None else None
+    watch = watch or installed
+    if watch is None:
+        yield
+        return
+    watch.on_term.append(tell)
     try:
         yield
     finally:
-        if watch is not None:
-            watch.on_term.remove(tell)
-        if installed and watch is not None:
-            _watch = None
-            if signal.getsignal(signal.SIGTERM) is watch:
-                signal.signal(signal.SIGTERM, watch.before if watch.before is not None else signal.SIG_DFL)
+        watch.on_term.remove(tell)
+        if installed is not None:
+            _uninstall(installed)
 
 
 def preempted() -> bool:
@@ -66,14 +63,22 @@ def preempted() -> bool:
     return _watch is not None and _watch.seen
 
 
-def _install() -> bool:
+def _install() -> _Watch | None:
     global _watch
     if signal.getsignal(signal.SIGTERM) == signal.SIG_IGN:
-        return False
+        return None
     made = _Watch()
     try:
         signal.signal(signal.SIGTERM, made)
     except ValueError:  # not the main thread
-        return False
+        return None
     _watch = made
-    return True
+    return made
+
+
+def _uninstall(watch: _Watch) -> None:
+    global _watch
+    _watch = None
+    before = watch.before if watch.before is not None else signal.SIG_DFL
+    if signal.getsignal(signal.SIGTERM) == watch:  # code that set a handler of its own inside keeps it
+        signal.signal(signal.SIGTERM, before)

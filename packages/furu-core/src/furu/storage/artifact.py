@@ -70,9 +70,7 @@ class Artifact:
 
     def look_behind_marker(self, *, valid: bool) -> Evidence:
         """Return what there is beside a published result that will not be used as it is."""
-        return Evidence(
-            published=True, claim=lease.look(self.meta_dir), state=self.recorded_state(), valid=valid
-        )
+        return Evidence(published=True, claim=lease.look(self.meta_dir), state=self.recorded_state(), valid=valid)
 
     def recorded_state(self) -> state.State | None:
         """Return what ``state.json`` says; None when it is absent or cannot be read."""

@@ -61,5 +61,3 @@ class MetadataManager:
                 hints=["get() computes and records it"],
             )
         return found
-
-

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from furu._sys import clock, files
-from furu._sys.process import Owner
+from furu._sys.process import Owner  # noqa: TC001 - pydantic reads it from the annotations
 from furu.errors import FuruRecordError
 from furu.storage.layout import EVENTS, FORMAT_VERSION, STATE
 
@@ -138,12 +138,13 @@ def read(meta_dir: str) -> State | None:
     if content is None:
         return None
     try:
-        return _adapter().validate_json(content)
+        found: State = _adapter().validate_json(content)
     except ValueError as error:
         raise FuruRecordError(
             f"{path} is torn or was not written by furu: {error}",
             hints=["get() computes the artifact again; a published artifact is not affected"],
         ) from None
+    return found
 
 
 def write(meta_dir: str, state: State) -> None:

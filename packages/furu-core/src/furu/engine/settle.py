@@ -1,0 +1,112 @@
+"""What ``get()`` does when the result is not simply there: look, decide, then wait, refuse or create."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from furu import config
+from furu.engine import attempt
+from furu.engine.obtain import is_valid, load
+from furu.engine.verdict import Create, Load, Policy, Refuse, Wait, decide, policy_for
+from furu.engine.wait import Waiting
+from furu.errors import FuruComputeError, compute_error
+from furu.runtime import announcing, context
+from furu.storage import lease
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from furu.storage.artifact import Artifact, Evidence
+    from furu.storage.state import State
+    from furu.task import Task
+
+
+def looked(task: Task, artifact: Artifact, policy: Policy) -> Evidence:
+    """Return what is there, asking ``_validate`` of a published result; its failure counts as invalid and is logged."""
+    evidence = artifact.look()
+    if not evidence.published:
+        return evidence
+    try:
+        valid = is_valid(task)
+    except Exception:  # noqa: BLE001 - a bug in _validate must not make a wrong hit, nor stop the computation
+        from furu.runtime.logging import get_logger
+
+        get_logger().exception("_validate of %s raised; the result counts as invalid", artifact.ref.label)
+        valid = False
+    return evidence if valid and not policy.rerun else artifact.look_behind_marker(valid=valid)
+
+
+def settle(task: Task, artifact: Artifact) -> Any:
+    """Look and decide until there is a result, a refusal, or an attempt of our own."""
+    policy = policy_for(task)
+    longest = config.current().max_wait_time_sec
+    waiting = Waiting(artifact.ref, task._max_wait_time_sec if longest is None else longest)
+    while True:
+        evidence = looked(task, artifact, policy)
+        _raise_failure_waited_for(artifact, evidence, waiting)
+        match decide(evidence, policy):
+            case Load():
+                return load(task, artifact)
+            case Refuse():
+                raise recorded_failure(artifact, evidence.state)
+            case Wait(claim):
+                context.refuse_recursion(artifact.ref)
+                announcing.announce(artifact.ref, "running->wait")
+                with context.waiting(claim.token):
+                    waiting.pause(claim)
+            case Create(reason):
+                context.refuse_recursion(artifact.ref)
+                if evidence.claim is not None:
+                    lease.break_dead(evidence.claim)
+                done, value = _create(task, artifact, policy, reason)
+                if done:
+                    return value
+
+
+def refusal(task: Task, artifact: Artifact) -> str:
+    """Return why a result cannot be loaded when nothing may be created and nobody waited for."""
+    policy = policy_for(task, may_create=False, may_wait=False)
+    verdict = decide(looked(task, artifact, policy), policy)
+    return verdict.reason if isinstance(verdict, Refuse) else "missing"
+
+
+def _create(task: Task, artifact: Artifact, policy: Policy, reason: str) -> tuple[bool, Any]:
+    """Claim and create; (False, None) when somebody else was faster or has published meanwhile."""
+    attempt_id = attempt.new_id()
+    held = artifact.claim(attempt_id)
+    if held is None:
+        return False, None
+    try:
+        evidence = looked(task, artifact, policy)
+        if evidence.published and (reason == "missing" or isinstance(decide(evidence, policy), Load)):
+            return False, None
+        announcing.announce(artifact.ref, f"{reason}->create")
+        return True, attempt.run(task, artifact, held, previous=artifact.recorded_state())
+    finally:
+        held.release()
+
+
+def _raise_failure_waited_for(artifact: Artifact, evidence: Evidence, waiting: Waiting) -> None:
+    """Let those that were waiting for an attempt see its failure instead of each running it again."""
+    recorded = evidence.state.attempt if evidence.state and not evidence.published else None
+    if recorded is not None and recorded.status == "failed" and recorded.id in waiting.attempt_ids:
+        raise recorded_failure(artifact, evidence.state)
+
+
+def recorded_failure(artifact: Artifact, state: State | None) -> FuruComputeError:
+    """Return the failure that ``state.json`` records, as an error like the one its attempt raised."""
+    from furu.runtime.tracebacks import revived
+
+    recorded = state.attempt.error if state and state.attempt else None
+    if recorded is None:
+        return FuruComputeError(f"{artifact.ref.label} has failed before: {artifact.directory}")
+    original = revived(recorded.type, recorded.message)
+    return compute_error(
+        f"{artifact.ref.label} failed in an earlier attempt: {recorded.type.rpartition('.')[2]}: {recorded.message}\n"
+        f"  in {artifact.directory}\n{recorded.traceback}",
+        original=original,
+        state_path=Path(artifact.state_path),
+        recorded_traceback=recorded.traceback,
+        hints=["failed artifacts are tried again unless FURU_RETRY_FAILED=0"],
+    )
