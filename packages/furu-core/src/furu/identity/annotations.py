@@ -57,7 +57,7 @@ def resolved(annotation: object, module: str) -> object:
         return annotation
     try:
         return eval(annotation, {}, _Names(getattr(sys.modules.get(module), "__dict__", {})))
-    except Exception:  # an annotation may be any text at all; it only ever refines a value
+    except Exception:  # noqa: BLE001 - an annotation may be any text at all; it only ever refines a value
         return None
 
 
@@ -137,7 +137,7 @@ class _Unknown:
     def __getitem__(self, item: object) -> _Unknown:
         return self
 
-    def __call__(self, *args: object) -> _Unknown:
+    def __call__(self, *_: object) -> _Unknown:
         return self
 
     def __or__(self, other: object) -> object:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
+from furu.errors import FuruIdentityError
 from furu.identity.leaves import Leaf, content_digest, float_text
 
 TYPE_CHECKING = False
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _SPELLED = 64
 
 
-class ArrayRefused(TypeError):
+class ArrayRefused(FuruIdentityError):
     """An array that has no content of its own to hash."""
 
 
@@ -140,9 +141,9 @@ def _torch_write(tensor: Any) -> Any:
 
 def _torch_read(payload: Any) -> Any:
     from binascii import a2b_base64
+    from importlib import import_module
 
-    import torch
-
+    torch = import_module("torch")  # no stubs here, and no need
     dtype, shape, text = payload
     kind = getattr(torch, dtype)
     content = bytearray(a2b_base64(text))

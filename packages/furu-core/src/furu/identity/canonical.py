@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 from furu.errors import FuruIdentityError
-from furu.identity.arrays import ArrayRefused, Scalar
+from furu.identity.arrays import Scalar
 from furu.identity.kinds import ATOMS, SETS, Derived, Registered, kind_of
 from furu.identity.leaves import Leaf
 from furu.identity.names import class_name
@@ -97,13 +97,9 @@ class Canonical:
                 case Derived():
                     return {"$derived": [class_name(cls), self.form(plain_of(value, kind))]}
                 case None:
-                    raise Refused(value, f"a value of type {cls.__module__}.{cls.__qualname__}", _unknown(cls))
-        except ArrayRefused as error:
-            raise Refused(value, f"a value that cannot be hashed: {error}", _unknown(cls)) from None
+                    raise unknown(value)
         except FuruIdentityError as error:
-            if isinstance(error, Refused):
-                raise
-            raise Refused(value, f"a value that cannot be hashed: {error.message}", error.hints) from None
+            raise refusal(value, error, "hashed") from None
 
     def _record(self, value: Any, record: Record) -> Any:
         if record.kind == "namedtuple":
@@ -153,11 +149,7 @@ def encoded(form: Any) -> bytes:
 def plain_of(value: Any, kind: Derived) -> Any:
     """Return the built-in value inside an instance of a subclass; raise ``Refused`` when it holds anything else."""
     if getattr(value, "__dict__", None):
-        raise Refused(
-            value,
-            f"a value of type {kind.cls.__module__}.{kind.cls.__qualname__} with attributes of its own",
-            _unknown(kind.cls),
-        )
+        raise unknown(value, " with attributes of its own")
     base = kind.base
     if base is str:
         return str.__str__(value)
@@ -168,9 +160,22 @@ def _is_tag(key: str) -> bool:
     return key[:1] == "$"
 
 
-def _unknown(cls: type[Any]) -> tuple[str, ...]:
-    name = cls.__qualname__
-    return (
-        f"furu.FuruSerializer.register({name}, encode=..., decode=..., tag={name.lower()!r}) teaches furu the type",
-        "furu.field(skip_hash=True) keeps a field out of the key when it does not change the result",
+def unknown(value: Any, but: str = "") -> Refused:
+    """Return the error for a value of a type furu does not know."""
+    cls = type(value)
+    return Refused(
+        value,
+        f"a value of type {cls.__module__}.{cls.__qualname__}{but}, which furu does not know",
+        (
+            f"furu.FuruSerializer.register({cls.__qualname__}, encode=..., decode=..., tag={cls.__name__.lower()!r}) "
+            "teaches furu the type",
+            "furu.field(skip_hash=True) keeps a field out of the key when it does not change the result",
+        ),
     )
+
+
+def refusal(value: Any, error: FuruIdentityError, what: str) -> Refused:
+    """Return the error of a value that is of a known kind and yet cannot be hashed, written or spelled."""
+    if isinstance(error, Refused):
+        return error
+    return Refused(value, f"a value that cannot be {what}: {error.message}", error.hints)

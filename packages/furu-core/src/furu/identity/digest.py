@@ -8,6 +8,7 @@ A golden hash never changes (``tests/golden/identity.json``).  A new rule gets a
 
 from __future__ import annotations
 
+import functools
 from hashlib import blake2s
 
 from furu.errors import FuruCycleError, FuruIdentityError
@@ -20,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from furu.identity.records import Record
+    from furu.identity.records import Record, RecordField
 
 IDENTITY_VERSION = 1
 
@@ -58,6 +59,12 @@ def excluded_values(obj: Any) -> tuple[Any, ...]:
     """
     record = record_of(type(obj))
     return () if record is None else tuple([getattr(obj, field.name) for field in record.excluded])
+
+
+@functools.cache
+def _pinned_text(field: RecordField) -> str:
+    pinned = field.hash_default
+    return dumps(form_of(pinned if field.coerce is None else field.coerce(pinned)))
 
 
 class _Node:
@@ -154,7 +161,7 @@ class _Digest:
         node.canonical.settle()
         node.canonical.unordered.clear()
         for field in node.record.pinned:
-            if dumps(node.form[field.name]) == dumps(form_of(field.hash_default)):
+            if dumps(node.form[field.name]) == _pinned_text(field):
                 del node.form[field.name]
 
     def _finish(self, node: _Node) -> str:

@@ -12,13 +12,15 @@ from types import BuiltinFunctionType, FunctionType, MappingProxyType
 
 from furu.errors import FuruIdentityError
 from furu.identity import arrays, leaves
-from furu.identity.leaves import Leaf
-from furu.identity.records import Record, record_of
+from furu.identity.records import record_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from furu.identity.leaves import Leaf
+    from furu.identity.records import Record
 
 #: What JSON says by itself.  Exact types only: a bool is no int here, an IntEnum no int.
 ATOMS = frozenset((type(None), bool, int, float, str))

@@ -5,7 +5,6 @@ One ``Leaf`` per kind.  The types are found by name, so none of their modules is
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 from hashlib import blake2s
 
@@ -14,6 +13,7 @@ from furu.identity import names
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import datetime
+    import enum
     from collections.abc import Callable
     from typing import Any
 

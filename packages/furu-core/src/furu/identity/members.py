@@ -13,15 +13,17 @@ if TYPE_CHECKING:
     Order = Callable[[Any], list[Any]]
 
 
-def members(record: Record, value: Any, *, private: bool = True, order: Order = list) -> Iterator[tuple[str, Any]]:
+def members(
+    record: Record, value: Any, *, private: bool = True, raw: bool = False, order: Order = list
+) -> Iterator[tuple[str, Any]]:
     """Yield (path, value) of everything in the fields of a record, containers and what is in them.
 
     Records inside are yielded and not entered.  ``private=False`` leaves out fields whose names start with ``_``;
-    ``order`` puts the items of a set in order, for they have none of their own.
+    ``raw`` takes what the constructor was given instead of what a munger made of it; ``order`` puts the items of a set in order, for they have none of their own.
     """
     for field in record.fields:
         if private or not field.name.startswith("_"):
-            yield from inside(field.name, getattr(value, field.name), order)
+            yield from inside(field.name, getattr(value, field.source if raw else field.name), order)
 
 
 def inside(path: str, value: Any, order: Order = list) -> Iterator[tuple[str, Any]]:

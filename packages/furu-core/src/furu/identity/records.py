@@ -6,7 +6,6 @@ class.  attrs and pydantic are recognised by their marks and never imported.
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 
@@ -37,7 +36,7 @@ class FieldOptions:
     hash_default: Any = MISSING
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RecordField:
     """One field: its name, the attribute a constructor's argument is read from, and its part in the key."""
 
@@ -91,12 +90,18 @@ def kind_of(cls: type[Any]) -> RecordKind | None:
     return None
 
 
-@functools.cache
+_records: dict[type[Any], Record | None] = {}
+
+
 def record_of(cls: type[Any]) -> Record | None:
-    """Return how to read the instances of ``cls``, or None when they are not records."""
-    kind = kind_of(cls)
-    if kind is None:
-        return None
+    """Return how to read the instances of ``cls``, or None when they are not records.  Computed once per class."""
+    if cls not in _records:
+        kind = kind_of(cls)
+        _records[cls] = None if kind is None else _read(cls, kind)
+    return _records[cls]
+
+
+def _read(cls: type[Any], kind: RecordKind) -> Record:
     fields = tuple(_READERS[kind](cls))
     options = getattr(cls, "_furu_options", None)
     return Record(
@@ -126,14 +131,14 @@ def _chz_fields(cls: Any) -> Iterator[RecordField]:
         name = field.logical_name
         try:
             annotation = field.final_type
-        except Exception:  # a name that exists for type checkers only, or a module that is gone
-            annotation = resolved(field._raw_type, field._user_module)
+        except Exception:  # noqa: BLE001 - a name that exists for type checkers only, or a module that is gone
+            annotation = resolved(field._raw_type, field._user_module)  # noqa: SLF001 - chz shows it evaluated only
         yield RecordField(
             name=name,
             source=field.x_name,
             argument=name,
             counts=not name.startswith("_") and not options.skip_hash,
-            required=field._default is CHZ_MISSING and field._default_factory is CHZ_MISSING,
+            required=field._default is CHZ_MISSING and field._default_factory is CHZ_MISSING,  # noqa: SLF001
             coerce=float_coercer(annotation),
             hash_default=options.hash_default,
         )
@@ -198,7 +203,7 @@ def _namedtuple_fields(cls: Any) -> Iterator[RecordField]:
 def _declaring(cls: type[Any], name: str) -> str:
     """Return the module of the class that annotates ``name``, where the annotation's names are to be looked up."""
     for base in cls.__mro__:
-        if name in base.__dict__.get("__annotations__", {}):
+        if name in base.__dict__.get("__annotations__", {}):  # noqa: RUF063 - own ones, in chz's way
             return base.__module__
     return cls.__module__
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from _thread import get_ident
+from typing import overload
 
 import chz
 
@@ -14,7 +15,7 @@ from furu.identity.records import OPTIONS, FieldOptions
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, TypeVar, overload
+    from typing import Any, TypeVar
 
     from chz.mungers import Munger
 
@@ -23,22 +24,21 @@ if TYPE_CHECKING:
     Value = TypeVar("Value")
     Munging = Munger | Callable[[Any, Any], Any]
 
-    @overload
-    def field(*, munger: Munging, skip_hash: bool = False, hash_default: Any = ..., **options: Any) -> Any: ...
-    @overload
-    def field(
-        *, converter: Callable[..., Value], skip_hash: bool = False, hash_default: Any = ..., **options: Any
-    ) -> Value: ...
-    @overload
-    def field(*, default: Value, skip_hash: bool = False, hash_default: Any = ..., **options: Any) -> Value: ...
-    @overload
-    def field(
-        *, default_factory: Callable[[], Value], skip_hash: bool = False, hash_default: Any = ..., **options: Any
-    ) -> Value: ...
-    @overload
-    def field(*, skip_hash: bool = False, hash_default: Any = ..., **options: Any) -> Any: ...
 
-
+@overload
+def field(*, munger: Munging, skip_hash: bool = False, hash_default: Any = ..., **options: Any) -> Any: ...
+@overload
+def field(
+    *, converter: Callable[..., Value], skip_hash: bool = False, hash_default: Any = ..., **options: Any
+) -> Value: ...
+@overload
+def field(*, default: Value, skip_hash: bool = False, hash_default: Any = ..., **options: Any) -> Value: ...
+@overload
+def field(
+    *, default_factory: Callable[[], Value], skip_hash: bool = False, hash_default: Any = ..., **options: Any
+) -> Value: ...
+@overload
+def field(*, skip_hash: bool = False, hash_default: Any = ..., **options: Any) -> Any: ...
 def field(
     *,
     skip_hash: bool = False,
@@ -97,5 +97,5 @@ def furu_dep(method: Callable[[Self], Result]) -> Callable[[Self], Result]:
         result: Result = known[name]
         return result
 
-    dependency._furu_dep = True  # type: ignore[attr-defined]
+    dependency._furu_dep = True  # type: ignore[attr-defined]  # noqa: SLF001 - the mark identity looks for
     return dependency
