@@ -78,13 +78,18 @@ def _create(task: Task, artifact: Artifact, policy: Policy, reason: str) -> tupl
     if held is None:
         return False, None
     try:
-        evidence = looked(task, artifact, policy)
-        if evidence.published and (reason == "missing" or isinstance(decide(evidence, policy), Load)):
+        if artifact.published() and (reason == "missing" or not _outdated(task, artifact, policy)):
             return False, None
         announcing.announce(artifact.ref, f"{reason}->create")
         return True, attempt.run(task, artifact, held, previous=artifact.recorded_state())
     finally:
         held.release()
+
+
+def _outdated(task: Task, artifact: Artifact, policy: Policy) -> bool:
+    """Return whether what is published by now has still to be created anew."""
+    evidence = looked(task, artifact, policy)
+    return evidence.published and (policy.rerun or evidence.valid is False)
 
 
 def _raise_failure_waited_for(artifact: Artifact, evidence: Evidence, waiting: Waiting) -> None:

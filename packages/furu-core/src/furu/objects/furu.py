@@ -24,8 +24,22 @@ if TYPE_CHECKING:
     from furu.resources import SlurmSpec
     from furu.storage.provenance import Metadata
     from furu.storage.state import State
+    from furu.task import RootKind
 
 T_co = TypeVar("T_co", covariant=True)
+
+_homes: dict[type, tuple[RootKind, str]] = {}
+
+
+def _home(cls: type[Furu[Any]]) -> tuple[RootKind, str]:
+    """Return the root and the namespace of a class's artifacts."""
+    home = _homes.get(cls)
+    if home is None:
+        namespace = names.class_name(cls)
+        if names.is_scratch_class(cls):  # allowed as long as the setting allows it, so never remembered
+            return "scratch", namespace
+        home = _homes[cls] = ("artifacts" if cls._furu_options.version_controlled else "data", namespace)
+    return home
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field, chz.field))
@@ -146,15 +160,10 @@ class Furu(Generic[T_co]):
     @property
     def furu_ref(self) -> ArtifactRef:
         """The name of this artifact in the store."""
-        known = self.__dict__.get("_furu_ref")
+        known: ArtifactRef | None = self.__dict__.get("_furu_ref")
         if known is None:
-            cls = type(self)
-            version_controlled = cls._furu_options.version_controlled
-            known = self.__dict__["_furu_ref"] = ArtifactRef(
-                "scratch" if names.is_scratch_class(cls) else "artifacts" if version_controlled else "data",
-                names.class_name(cls),
-                digest.furu_hash(self),
-            )
+            root, namespace = _home(type(self))
+            known = self.__dict__["_furu_ref"] = ArtifactRef(root, namespace, digest.furu_hash(self))
         return known
 
     @property

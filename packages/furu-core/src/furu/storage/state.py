@@ -7,7 +7,7 @@ name their attempt: a transition of another attempt raises ``StaleAttempt``.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from furu._sys import clock, files
@@ -53,6 +53,10 @@ class Attempt:
     scheduler: dict[str, Any] = field(default_factory=dict)
     resources: dict[str, float | int | None] = field(default_factory=dict)
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the attempt as JSON-ready data."""
+        return _shallow(self) | {"owner": self.owner.to_json(), "error": self.error and _shallow(self.error)}
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -65,7 +69,11 @@ class State:
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON-ready data."""
-        return asdict(self)
+        return _shallow(self) | {"attempt": self.attempt and self.attempt.to_json()}
+
+
+def _shallow(record: RecordedError | Attempt | State) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in record.__slots__}
 
 
 ABSENT = State()
