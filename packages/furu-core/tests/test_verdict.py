@@ -9,7 +9,7 @@ import pytest
 
 from furu._sys import process
 from furu.engine.verdict import Create, Load, Policy, Refuse, Wait, decide
-from furu.storage.artifact import Evidence
+from furu.storage.evidence import Evidence
 from furu.storage.lease import Claim
 from furu.storage.state import Attempt, State
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from furu.errors import FuruConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
     from typing import Any, Literal
 
     from furu.task import RootKind
@@ -60,7 +60,9 @@ def _count(value: Any) -> int:
 def _path(value: Any) -> Path:
     if not isinstance(value, (str, os.PathLike)) or not str(value).strip():
         raise ValueError(value)
-    return Path(os.path.abspath(Path(os.fspath(value)).expanduser()))
+    from pathlib import Path  # here, because importing furu should cost little
+
+    return Path(os.path.abspath(os.path.expanduser(os.fspath(value))))
 
 
 def _or_none(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -318,6 +320,8 @@ _project: Path | None = None
 def _project_root() -> Path:
     global _project
     if _project is None:
+        from pathlib import Path
+
         here = Path.cwd()
         above = [here, *here.parents]
         found = [path for mark in ("pyproject.toml", ".git") for path in above if (path / mark).exists()]
@@ -334,6 +338,7 @@ def scratch_root() -> Path:
     if _scratch is None:
         import sys
         import tempfile
+        from pathlib import Path
 
         _scratch = Path(tempfile.mkdtemp(prefix="furu-scratch-"))
         sys.stderr.write(f"furu: new artifacts go to the scratch root {_scratch}\n")
@@ -353,7 +358,7 @@ def current() -> FuruConfig:
 
 def set_furu_root(path: str | os.PathLike[str]) -> None:
     """Set the base storage directory, as ``FURU_PATH`` does."""
-    current().base_root = Path(path)
+    current().base_root = path  # type: ignore[assignment]  # checked, and made a Path, as it is set
 
 
 def get_furu_root() -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from furu import config
 from furu._sys import clock, files, process, steps
-from furu.errors import FuruComputeError, FuruLeaseLost, compute_error
+from furu.errors import FuruError, FuruLeaseLost, compute_error
 from furu.runtime import context, signals, usage
 from furu.runtime.logging import artifact_log, write_record
 from furu.runtime.tracebacks import format_traceback, full_name
@@ -87,6 +87,7 @@ def run(task: Task, artifact: Artifact, lease: Lease, *, previous: State | None)
     ``FuruLeaseLost`` when the lease was taken over meanwhile; then nothing was published.  ``KeyboardInterrupt`` and
     ``SystemExit`` pass through after the attempt was recorded.
     """
+    lease.check()
     if artifact.published():
         artifact.discard(lease)
     running = Running(artifact, lease, _begun(artifact, lease, previous), usage.Meter())
@@ -132,17 +133,20 @@ def _begun(artifact: Artifact, lease: Lease, previous: State | None) -> State:
 
 def _attempt(task: Task, running: Running, *, retry: bool) -> Any:
     artifact = running.artifact
+    running.lease.check()
     provenance.record(task, artifact.meta_dir)
     steps.reached("create.metadata")
+    running.lease.check()
     if retry and task._furu_options.on_retry == "clean":
         artifact.clean()
     with context.entered(running), artifact_log(f"{artifact.meta_dir}/{LOG}"):
         steps.reached("create.begin")
+        running.lease.check()
         value = task._create()
         steps.reached("create.end")
-        kept = task._furu_keep(value)
-    if not os.path.isdir(artifact.meta_dir):
-        _reclaim(task, running)
+        if not os.path.isdir(artifact.meta_dir):
+            _reclaim(task, running)
+        running.lease.check()
         kept = task._furu_keep(value)
     running.lease.check()
     if kept is not None:
@@ -163,7 +167,7 @@ def _publish(running: Running) -> None:
     running.end("success")
     steps.reached("publish.state")
     running.lease.publish(artifact.marker, sync=sync)
-    steps.reached("publish.marker")
+    steps.reached("publish.end")
 
 
 def _reclaim(task: Task, running: Running) -> None:
@@ -183,10 +187,12 @@ def _reclaim(task: Task, running: Running) -> None:
     provenance.record(task, artifact.meta_dir)
 
 
-def _failed(running: Running, error: Exception) -> FuruComputeError:
-    """Record a failure and return the error that ``get()`` raises for it."""
+def _failed(running: Running, error: Exception) -> FuruError:
+    """Record a failure and return the error that ``get()`` raises for it: that the lease was lost, where it was."""
     recorded = _recorded(error)
     artifact = running.artifact
+    if running.lease.taken_over:
+        return running.lease.lost()
     if running.lease.here:
         running.end_quietly("failed", recorded)
         write_record(f"{artifact.meta_dir}/{LOG}", f"{artifact.ref.label} failed", error)

@@ -12,12 +12,14 @@ from furu.engine.wait import Waiting
 from furu.errors import FuruComputeError, compute_error
 from furu.runtime import announcing, context
 from furu.storage import lease
+from furu.storage.evidence import look_behind_marker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from furu.storage.artifact import Artifact, Evidence
+    from furu.storage.artifact import Artifact
+    from furu.storage.evidence import Evidence
     from furu.storage.state import State
     from furu.task import Task
 
@@ -34,7 +36,7 @@ def looked(task: Task, artifact: Artifact, policy: Policy) -> Evidence:
 
         get_logger().exception("_validate of %s raised; the result counts as invalid", artifact.ref.label)
         valid = False
-    return evidence if valid and not policy.rerun else artifact.look_behind_marker(valid=valid)
+    return evidence if valid and not policy.rerun else look_behind_marker(artifact, valid=valid)
 
 
 def settle(task: Task, artifact: Artifact) -> Any:

@@ -9,7 +9,7 @@ from furu import config
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from furu.storage.artifact import Evidence
+    from furu.storage.evidence import Evidence
     from furu.storage.lease import Claim
     from furu.task import Task
 

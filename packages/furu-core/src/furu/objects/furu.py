@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import chz
@@ -19,6 +18,7 @@ from furu.task import ArtifactRef, TaskOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
     from typing import Self
 
     from furu.resources import SlurmSpec
@@ -169,6 +169,8 @@ class Furu(Generic[T_co]):
     @property
     def furu_dir(self) -> Path:
         """The directory of this artifact.  Asking for it creates nothing; it is there while ``_create`` runs."""
+        from pathlib import Path  # here, because importing furu should cost little
+
         return Path(store.artifact(self.furu_ref).directory)
 
     @property

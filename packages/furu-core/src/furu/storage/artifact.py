@@ -4,30 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 
 from furu._sys import files
-from furu.errors import FuruRecordError
-from furu.storage import lease, state
 from furu.storage.layout import LOCK, MARKER, META, STATE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from furu.storage.evidence import Evidence
+    from furu.storage.lease import Lease
+    from furu.storage.state import State
     from furu.task import ArtifactRef
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What a look at an artifact saw: a snapshot, taken without locks.
-
-    ``claim`` and ``state`` are looked at only when the artifact is not published.  ``valid`` is what the class's
-    ``_validate`` said of a published artifact, None when it was not asked.
-    """
-
-    published: bool
-    claim: lease.Claim | None = None
-    state: state.State | None = None
-    valid: bool | None = None
 
 
 class Artifact:
@@ -60,46 +46,39 @@ class Artifact:
 
     def look(self) -> Evidence:
         """Return what is there.  One stat when published; never raises for torn or vanished files."""
-        if self.published():
-            return Evidence(published=True)
-        claim = lease.look(self.meta_dir)
-        recorded = self.recorded_state()
-        if claim is None and self.published():  # published between the two looks
-            return Evidence(published=True)
-        return Evidence(published=False, claim=claim, state=recorded)
+        from furu.storage import evidence  # a hit needs none of this, and should not pay for its import
 
-    def look_behind_marker(self, *, valid: bool) -> Evidence:
-        """Return what there is beside a published result that will not be used as it is."""
-        return Evidence(published=True, claim=lease.look(self.meta_dir), state=self.recorded_state(), valid=valid)
+        return evidence.look(self)
 
-    def recorded_state(self) -> state.State | None:
+    def recorded_state(self) -> State | None:
         """Return what ``state.json`` says; None when it is absent or cannot be read."""
-        try:
-            return state.read(self.meta_dir)
-        except FuruRecordError:
-            return None
+        from furu.storage import evidence
 
-    def observed_state(self) -> state.State:
+        return evidence.recorded_state(self)
+
+    def observed_state(self) -> State:
         """Return the state as it is: what was recorded, corrected by the marker and the claim.
 
         Raises ``FuruRecordError`` when ``state.json`` is torn or foreign and nothing else tells the state.
         """
-        published = self.published()
-        claim = None if published else lease.look(self.meta_dir)
-        recorded = self.recorded_state() if published else state.read(self.meta_dir)
-        return state.observed(recorded, published=published, attempt_lives=claim is not None and claim.live)
+        from furu.storage import evidence
 
-    def claim(self, attempt_id: str) -> lease.Lease | None:
+        return evidence.observed_state(self)
+
+    def claim(self, attempt_id: str) -> Lease | None:
         """Take the right to create this artifact, making its directory; None when somebody else's claim is there."""
+        from furu.storage import lease
+
         try:
             os.mkdir(self.meta_dir)
         except FileExistsError:
             self._sweep()
         except FileNotFoundError:
             os.makedirs(self.meta_dir, exist_ok=True)
+        steps.reached("claim.directory")
         return lease.take(self.meta_dir, furu_hash=self.ref.furu_hash, attempt_id=attempt_id)
 
-    def discard(self, held: lease.Lease) -> None:
+    def discard(self, held: Lease) -> None:
         """Withdraw what is published, so that it can be created anew; only the holder of the lease may."""
         held.check()
         files.remove(self.marker)
@@ -119,6 +98,8 @@ class Artifact:
 
     def _sweep(self) -> None:
         """Remove what a killed process left half-written beside the records."""
+        from furu.storage import lease
+
         for name in os.listdir(self.meta_dir):
             if ".tmp." in name or name.startswith(f"{LOCK}."):
                 path = f"{self.meta_dir}/{name}"
