@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from furu._sys import files
+from furu._sys import files, steps
 from furu.storage.layout import LOCK, MARKER, META, STATE
 
 TYPE_CHECKING = False
