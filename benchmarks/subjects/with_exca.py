@@ -1,0 +1,36 @@
+"""exca, a pydantic model whose method is cached by its ``TaskInfra``."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import exca
+import pydantic
+
+from subjects import result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+class Task(pydantic.BaseModel):
+    """The config and its cached method."""
+
+    number: int
+    name: str = "benchmark"
+    rate: float = 0.5
+    infra: exca.TaskInfra = exca.TaskInfra(version="1")
+
+    @infra.apply
+    def compute(self) -> dict[str, float]:
+        """Return the result."""
+        return result(self.number)
+
+
+def opened(root: Path) -> Callable[[int], Any]:
+    """Computed in this process (``cluster=None``)."""
+    os.makedirs(root / "exca", exist_ok=True)
+    infra = {"folder": str(root / "exca"), "cluster": None}
+    return lambda number: Task(number=number, infra=infra).compute()  # type: ignore[arg-type]
