@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -243,8 +244,6 @@ def test_clean_on_retry_empties_the_directory() -> None:
 
 def test_always_rerun_names_classes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Artifacts of the named classes are recomputed by every get(), others are not."""
-    import sys
-
     monkeypatch.setitem(sys.modules, "rerun_home", sys.modules[__name__])
     Model().get()
     Automatic().get()
@@ -278,11 +277,17 @@ def test_a_list_is_obtained_in_order_and_once_each() -> None:
 
 
 def test_threads_share_one_create() -> None:
-    """Eight threads on one object run one _create and all get the value."""
-    with ThreadPoolExecutor(8) as pool:
-        values = list(pool.map(lambda _: Model(lr=0.5).get(), range(8)))
-    assert values == [{"lr": 0.5}] * 8
-    assert calls.count("create") == 1
+    """Eight threads on each of 60 objects run one _create each and all get the value, however they interleave."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            for n in range(60):
+                values = list(pool.map(lambda n: Model(lr=n).get(), [n] * 8))
+                assert values == [{"lr": n}] * 8
+    finally:
+        sys.setswitchinterval(interval)
+    assert calls.count("create") == 60
 
 
 def test_scratch_puts_new_artifacts_elsewhere(tmp_path_factory: pytest.TempPathFactory, furu_tmp_root: Path) -> None:

@@ -73,18 +73,19 @@ def take(meta_dir: str, *, furu_hash: str, attempt_id: str) -> Lease | None:
     lease = Lease(meta_dir, files.new_token(), attempt_id)
     aside = f"{meta_dir}/{LOCK}.{lease.token}"
     os.mkdir(aside)
+    _held[lease.token] = lease  # before others can see it: a claim of this process that is not here counts as dropped
     try:
         files.write_new(f"{aside}/{lease.token}", _record(lease, furu_hash))
         steps.reached("claim.prepared")
         os.rename(aside, f"{meta_dir}/{LOCK}")
     except OSError as error:
         if not os.path.exists(lease.path):  # it exists where a network file system did it and lost the answer
+            _held.pop(lease.token, None)
             files.remove(f"{aside}/{lease.token}")
             os.rmdir(aside)
             if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
                 return None
             raise
-    _held[lease.token] = lease
     heart().begin(lease.path, config.current().heartbeat_interval_sec)
     steps.reached("claim.taken")
     return lease
@@ -119,6 +120,11 @@ class Lease:
         """Whether this process took the lease; False in a forked child."""
         return self.pid == os.getpid()
 
+    @property
+    def taken_over(self) -> bool:
+        """Whether the claim is gone although this process did not end it, and its directory is still there."""
+        return self.here and not self.ended and not os.path.exists(self.path) and os.path.isdir(self.meta_dir)
+
     def check(self) -> None:
         """Raise ``FuruLeaseLost`` unless the claim on disk is still ours."""
         if not self.here or not os.path.exists(self.path):
@@ -138,6 +144,7 @@ class Lease:
         except (FileNotFoundError, NotADirectoryError):
             if self.token.encode() not in (files.read_or_none(marker) or b""):
                 raise self.lost() from None
+        steps.reached("publish.marker")
         if sync:
             _flush(self.meta_dir)
         self._forget()
