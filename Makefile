@@ -24,7 +24,7 @@ help: ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | while read -r verb text; do printf '  make %-18s%s\n' "$$verb" "$$text"; done
 
 demo: .venv/.stamp ## Run the example pipeline twice; the second pass loads everything.
-	FURU_PATH=$(CURDIR)/.demo FURU_ALLOW_NO_GIT_ORIGIN=1 $(RUN) examples/digits_sweep/main.py
+	FURU_PATH=$(CURDIR)/.demo FURU_VERSION_CONTROLLED_PATH=$(CURDIR)/.demo/artifacts FURU_ALLOW_NO_GIT_ORIGIN=1 $(RUN) examples/digits_sweep/main.py
 
 test: .venv/.stamp ## Run every test (or some: make test TESTS=packages/furu-core/tests).
 	$(RUN) -m pytest -q $(TESTS)
