@@ -62,8 +62,20 @@ def _little(array: Any) -> Any:
 
 
 def _dtype(array: Any) -> Any:
-    dtype = array.dtype.newbyteorder("<")
-    return dtype.str if dtype.names is None else [list(part) for part in dtype.descr]
+    """Return the element type as text; that of structured arrays as a list of fields."""
+    dtype = array.dtype
+    return dtype.str if dtype.names is None else _listed(dtype.descr)
+
+
+def _listed(descr: Any) -> Any:
+    return [_listed(part) for part in descr] if isinstance(descr, (list, tuple)) else descr
+
+
+def _tupled(descr: Any) -> Any:
+    """Return what ``numpy.dtype`` takes: fields are tuples of name, type and shape, in a list."""
+    if isinstance(descr, str):
+        return descr
+    return [(name, _tupled(kind), *map(tuple, shape)) for name, kind, *shape in descr]
 
 
 def _buffer(array: Any) -> Any:
@@ -88,9 +100,7 @@ def _numpy_read(payload: Any) -> Any:
     import numpy as np
 
     dtype, shape, text = payload
-    described = (
-        dtype if isinstance(dtype, str) else [tuple(tuple(p) if isinstance(p, list) else p for p in d) for d in dtype]
-    )
+    described = np.dtype(_tupled(dtype))
     content = a2b_base64(text)
     array = np.frombuffer(content, dtype=described) if content else np.zeros(0, dtype=described)
     return array.reshape(shape).copy()
@@ -101,7 +111,7 @@ def _numpy_python(array: Any, scope: Scope) -> str:
     if array.size <= _SPELLED and array.dtype.kind in "biuf" and array.dtype.itemsize <= 8 and 0 not in array.shape:
         return f"{np}.array({_nested(array.tolist())}, dtype={array.dtype.newbyteorder('<').str!r})"
     dtype, shape, text = _numpy_write(array)
-    dtype = dtype if isinstance(dtype, str) else [tuple(part) for part in dtype]
+    dtype = _tupled(dtype)
     content = f"{scope.module('base64')}.b64decode({text!r})"
     if not text:
         return f"{np}.zeros({tuple(shape)!r}, dtype={dtype!r})"

@@ -82,6 +82,12 @@ def _references(data: Any) -> Iterator[str]:
             stack.extend(part)
 
 
+def _untext(payload: str) -> str:
+    from binascii import a2b_base64
+
+    return a2b_base64(payload).decode("utf-8", "surrogatepass")
+
+
 class Decoder:
     """Makes values from their JSON.  ``built`` holds the shared objects that are done."""
 
@@ -89,6 +95,7 @@ class Decoder:
         self.built: dict[str, Any] = {}
         self.tags: dict[str, Callable[[Any], Any]] = {
             "float": float,
+            "text": _untext,
             "tuple": lambda payload: tuple(self.decode(payload)),
             "set": lambda payload: set(self.decode(payload)),
             "frozenset": lambda payload: frozenset(self.decode(payload)),

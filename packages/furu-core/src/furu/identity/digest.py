@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from hashlib import blake2s
 
-from furu.errors import FuruCycleError, FuruIdentityError
+from furu.errors import FuruCycleError, FuruError, FuruIdentityError
 from furu.identity.canonical import Canonical, Refused, dumps, encoded, record_form
 from furu.identity.members import members
 from furu.identity.names import class_name, is_furu
@@ -53,12 +53,22 @@ def form_of(value: Any) -> Any:
 
 
 def excluded_values(obj: Any) -> tuple[Any, ...]:
-    """Return the values of the object's own fields that are not in its key: ``skip_hash`` and ``_private`` ones.
+    """Return what the object's own fields outside its key hold (``skip_hash`` and ``_private`` ones), to be compared.
 
-    Two objects of one class with equal keys are equal when these are.
+    Two objects of one class with equal keys are equal when these are.  A value counts by its canonical form where it
+    has one, so arrays compare too, and as itself where it has none.
     """
     record = record_of(type(obj))
-    return () if record is None else tuple([getattr(obj, field.name) for field in record.excluded])
+    if record is None or not record.excluded:
+        return ()
+    return tuple([_comparable(getattr(obj, field.name)) for field in record.excluded])
+
+
+def _comparable(value: Any) -> Any:
+    try:
+        return encoded(form_of(value))
+    except (FuruError, RecursionError):
+        return value
 
 
 @functools.cache
@@ -151,11 +161,13 @@ class _Digest:
             start = next(at for at, other in enumerate(self.path) if other.key == node.key)
             raise self._cycle(self.path[start:-1])
         self.keys.add(node.key)
-        places = node.form["$deps"] = []
+        places: list[list[Any]] = []
         for _, child in declared(node.value, node.record):
             place = [child, ""]
             places.append(place)
             node.canonical.waiting.append((child, place))
+        if places:  # a method that names nothing leaves the key as it was without the method
+            node.form["$deps"] = places
 
     def _settle(self, node: _Node) -> None:
         node.canonical.settle()
@@ -171,7 +183,8 @@ class _Digest:
             self._settle(node)
         else:
             self.keys.discard(node.key)
-            form["$deps"] = sorted({digest for _, digest in form["$deps"]})
+            if "$deps" in form:
+                form["$deps"] = sorted({digest for _, digest in form["$deps"]})
         form["$class"] = record.name
         if record.revision is not None:
             form["$revision"] = record.revision
@@ -202,11 +215,8 @@ class _Digest:
     def _located(self, error: Refused, owner: Any) -> FuruIdentityError:
         """Return the error with the dotted path from the root to the refused value."""
         steps = []
-        for value, target in zip(
-            [*(node.value for node in self.path), owner],
-            [*(node.value for node in self.path[1:]), owner, error.value],
-            strict=True,
-        ):
+        owners = [*(node.value for node in self.path), owner]
+        for value, target in zip(owners, [*owners[1:], error.value], strict=True):
             record = record_of(type(value))
             found = None
             if record is not None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from furu.identity.records import RecordField
 
 _TEXT = frozenset((str,))
-_PLAIN = ATOMS - {float}
+_PLAIN = ATOMS - {float, str}
 #: Records nested deeper than this are written side by side: JSON readers and writers recurse.
 _DEEPEST = 24
 
@@ -99,6 +99,8 @@ class _Encoder:
         cls = type(value)
         if cls in _PLAIN:
             return value
+        if cls is str:
+            return _text(value)
         if cls is float:
             return value if value - value == 0 else {"$float": str(value)}
         if cls is list:
@@ -117,7 +119,7 @@ class _Encoder:
         return [self.encode(item) for item in value]
 
     def _dict(self, value: dict[Any, Any]) -> dict[str, Any]:
-        if _TEXT.issuperset(map(type, value)) and not any(key[:1] == "$" for key in value):
+        if _TEXT.issuperset(map(type, value)) and all(map(_is_key, value)):
             return {key: self.encode(item) for key, item in value.items()}
         return {"$dict": [[self.encode(key), self.encode(item)] for key, item in value.items()]}
 
@@ -164,6 +166,19 @@ class _Encoder:
         place.clear()
         place["$ref"] = number
         return moved
+
+
+def _text(value: str) -> Any:
+    """Return text as it is, unless lone surrogates in it (from file names that are no UTF-8) would not survive JSON."""
+    if value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value):
+        return value
+    from binascii import b2a_base64
+
+    return {"$text": b2a_base64(value.encode("utf-8", "surrogatepass"), newline=False).decode()}
+
+
+def _is_key(key: str) -> bool:
+    return key[:1] != "$" and (key.isascii() or type(_text(key)) is str)
 
 
 def _writable(value: Any) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from furu.identity import kinds
 from furu.identity.decode import Decoder
 
 TYPE_CHECKING = False
@@ -79,7 +78,7 @@ class ViewDecoder(Decoder):
             {
                 "type": str,
                 "function": str,
-                "enum": lambda payload: f"{payload[0]}.{payload[1]}",
+                "enum": _enum_name,
                 "array": lambda payload: ConfigView("numpy.ndarray", {"dtype": payload[0], "shape": payload[1]}),
                 "tensor": lambda payload: ConfigView("torch.Tensor", {"dtype": payload[0], "shape": payload[1]}),
                 "datetime64": lambda payload: ConfigView(
@@ -93,10 +92,14 @@ class ViewDecoder(Decoder):
         return ConfigView(name, fields | extra)
 
     def registered(self, payload: Any) -> Any:
-        """Return the value where its type is registered here, what it was encoded as where not."""
-        tag, encoded = payload
-        return super().registered(payload) if kinds.registered(tag) is not None else self.decode(encoded)
+        """Return what the value was encoded as: a decoder of the user's is not run."""
+        return self.decode(payload[1])
 
     def derived(self, payload: Any) -> Any:
         """Return the plain value of an instance of a subclass."""
         return self.decode(payload[1])
+
+
+def _enum_name(payload: list[Any]) -> str:
+    cls, member = payload
+    return f"{cls}({member['value']!r})" if isinstance(member, dict) else f"{cls}.{member}"
