@@ -23,11 +23,12 @@ class Usage:
     ``wall_sec`` is elapsed time; ``cpu_sec`` is user and system time of this process, all its threads, and the
     children it has waited for.
 
-    ``peak_memory_bytes`` is the high-water mark of resident memory, of this process or of its largest child,
-    whichever is higher, when that mark rose in between.  The kernel keeps one mark per process and never lowers it:
-    when an earlier computation went higher, the mark says nothing about this one, and the value is the memory resident at
-    the reading instead, a lower bound.  Not promised: computations that run at the same time in one process are told
-    apart; a child started from a large process begins with that process's mark.
+    ``peak_memory_bytes`` is the high-water mark of resident memory when that mark rose in between.  The kernel keeps one
+    mark per process and never lowers it: when an earlier computation went higher, the mark says nothing about this one,
+    and the value is the memory resident at the reading instead, a lower bound.  A child that was waited for and went
+    higher than this process ever did counts in its place; a smaller one cannot be told apart, for it begins with the
+    mark of the process that started it.  Not promised: computations that run at the same time in one process are told
+    apart.
     """
 
     wall_sec: float
@@ -46,11 +47,12 @@ class Usage:
 class Meter:
     """Counts from the moment it is made; may be read any number of times, from any thread."""
 
-    __slots__ = ("_clock", "_cpu", "_marks", "_start")
+    __slots__ = ("_children_mark", "_clock", "_cpu", "_mark", "_start")
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock
-        self._cpu, self._marks = _counters()
+        self._cpu, self._children_mark = _cpu_and_children_mark()
+        self._mark, _ = _mark_and_resident()
         self._start = clock.monotonic()
 
     def wall_sec(self) -> float:
@@ -60,9 +62,11 @@ class Meter:
     def read(self) -> Usage:
         """Return what was used so far."""
         wall = self.wall_sec()
-        cpu, marks = _counters()
-        risen = [mark for mark, before in zip(marks, self._marks, strict=True) if mark > before]
-        peak = max(risen) * _MAXRSS_UNIT if risen else _resident_bytes() or marks[0] * _MAXRSS_UNIT
+        cpu, children_mark = _cpu_and_children_mark()
+        mark, resident = _mark_and_resident()
+        peak = mark if mark > self._mark else resident
+        if children_mark > max(self._children_mark, mark):
+            peak = children_mark
         return Usage(wall_sec=wall, cpu_sec=max(0.0, cpu - self._cpu), peak_memory_bytes=peak)
 
 
@@ -71,20 +75,32 @@ def measure(clock: Clock = SYSTEM_CLOCK) -> Meter:
     return Meter(clock)
 
 
-def _counters() -> tuple[float, tuple[int, int]]:
-    """Return CPU seconds of this process with its children, and the high-water marks of both."""
+def _cpu_and_children_mark() -> tuple[float, int]:
+    """Return CPU seconds of this process with its children, and the highest mark of a child in bytes."""
     own = resource.getrusage(resource.RUSAGE_SELF)
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
-    return cpu, (own.ru_maxrss, children.ru_maxrss)
+    return cpu, children.ru_maxrss * _MAXRSS_UNIT
 
 
-def _resident_bytes() -> int | None:
+def _mark_and_resident() -> tuple[int, int]:
+    """Return this process's high-water mark and the memory resident now, in bytes.
+
+    Where there is no ``/proc`` both are the mark of ``getrusage``.  It is second choice because a process inherits it
+    from the one that started it: a worker of a large program would never be seen to rise.
+    """
     try:
-        fd = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:  # no /proc here
-        return None
-    try:
-        return int(os.read(fd, 128).split()[1]) * os.sysconf("SC_PAGESIZE")
-    finally:
-        os.close(fd)
+        fd = os.open("/proc/self/status", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            status = os.read(fd, 32768)
+        finally:
+            os.close(fd)
+        return _kib(status, b"VmHWM:") * 1024, _kib(status, b"VmRSS:") * 1024
+    except (OSError, ValueError):
+        mark = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT
+        return mark, mark
+
+
+def _kib(status: bytes, name: bytes) -> int:
+    start = status.index(name) + len(name)
+    return int(status[start : status.index(b"kB", start)])
