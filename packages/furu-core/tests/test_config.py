@@ -127,7 +127,7 @@ def test_a_bad_value_does_not_break_the_import() -> None:
 
 def test_attributes_are_checked_when_set(furu_tmp_root: Path) -> None:
     """A bad value from Python is refused by name, and the old value stays."""
-    with pytest.raises(furu.FuruConfigError, match="FURU_CONFIG.record_git"):
+    with pytest.raises(furu.FuruConfigError, match=r"FURU_CONFIG\.record_git"):
         furu.FURU_CONFIG.record_git = "never"  # type: ignore[assignment]
     assert furu.FURU_CONFIG.record_git == "ignore"
     with pytest.raises(AttributeError, match="retry_fail"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
@@ -14,15 +13,14 @@ import furu
 from furu.errors import Missing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
 calls: list[str] = []
 
 
 @pytest.fixture(autouse=True)
-def _fresh(furu_tmp_root: Path) -> Iterator[None]:
+def _fresh(furu_tmp_root: Path) -> None:
     calls.clear()
-    yield
 
 
 class Model(furu.Furu[dict[str, float]]):
@@ -256,7 +254,7 @@ def test_always_rerun_names_classes(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_rerun_class_that_does_not_exist_is_named() -> None:
     """A misspelt entry is an error at the first use, with the variable's name."""
     furu.FURU_CONFIG.always_rerun = {"json.NoSuchClass"}
-    with pytest.raises(furu.FuruConfigError, match="FURU_ALWAYS_RERUN.*NoSuchClass"):
+    with pytest.raises(furu.FuruConfigError, match=r"FURU_ALWAYS_RERUN.*NoSuchClass"):
         Model().get()
 
 

@@ -21,9 +21,9 @@ AT = "2026-01-01T00:00:00.000000Z"
 STATUSES = get_args(AttemptStatus)
 
 
-def attempt(status: AttemptStatus = "running", id: str = "one") -> Attempt:
+def attempt(status: AttemptStatus = "running", named: str = "one") -> Attempt:
     """Return an attempt."""
-    return Attempt(id=id, number=1, backend="local", status=status, owner=process.me(), started_at=AT)
+    return Attempt(id=named, number=1, backend="local", status=status, owner=process.me(), started_at=AT)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_attempts_are_numbered() -> None:
     """Each attempt has the number after the one before."""
     current: State | None = None
     for number in (1, 2, 3):
-        current = state.begin(current, attempt(id=str(number)))
+        current = state.begin(current, attempt(named=str(number)))
         assert current.attempt is not None
         assert current.attempt.number == number
 
@@ -113,5 +113,5 @@ def test_a_torn_or_foreign_record_says_so(tmp_path: Path, content: bytes) -> Non
     """The error names the file; an absent file is None."""
     assert state.read(str(tmp_path)) is None
     (tmp_path / "state.json").write_bytes(content)
-    with pytest.raises(FuruRecordError, match="state.json"):
+    with pytest.raises(FuruRecordError, match=r"state\.json"):
         state.read(str(tmp_path))

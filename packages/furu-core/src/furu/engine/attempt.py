@@ -9,7 +9,7 @@ from pathlib import Path
 from furu import config
 from furu._sys import clock, files, process, steps
 from furu.errors import FuruError, FuruLeaseLost, compute_error
-from furu.runtime import context, signals, usage
+from furu.runtime import context, logfile, signals, usage
 from furu.runtime.logging import artifact_log, write_record
 from furu.runtime.tracebacks import format_traceback, full_name
 from furu.storage import provenance, state
@@ -72,7 +72,9 @@ class Running:
         except (OSError, FuruLeaseLost, state.StaleAttempt) as trouble:
             from furu.runtime.logging import get_logger
 
+            captured = logfile.active.set(None)  # the artifact's log may be a successor's by now
             get_logger().warning("the end of %s (%s) could not be recorded: %s", self.ref.label, status, trouble)
+            logfile.active.reset(captured)
 
     def preempted(self) -> None:
         """Record that a signal is about to end the process, and give the lease up."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from furu import config
-from furu.errors import MISSING, FuruLoadError, FuruMissingArtifact, FuruValidationError, compute_error
-from furu.runtime import announcing, overrides
+from furu.engine.loading import is_valid, load
+from furu.errors import MISSING, FuruMissingArtifact
+from furu.runtime import overrides
 from furu.storage import store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from furu.storage.artifact import Artifact
     from furu.task import Task
 
 
@@ -58,34 +58,3 @@ def missing(task: Task) -> FuruMissingArtifact:
         f"{artifact.ref.label} has no result to load ({why}): {artifact.directory}",
         hints=["get() computes it; furu_dir shows where it is looked for, and FURU_PATH sets the root"],
     )
-
-
-def load(task: Task, artifact: Artifact) -> Any:
-    """Return ``task._load()`` of a published artifact.
-
-    Raises ``FuruLoadError`` when it fails; the artifact stays as it is.
-    """
-    announcing.announce(artifact.ref, "success->load")
-    try:
-        return task._load()
-    except Exception as error:
-        from pathlib import Path
-
-        raise compute_error(
-            f"loading {artifact.ref.label} failed: {type(error).__name__}: {error}\n"
-            f"  in {artifact.directory} (the artifact was kept as it is)",
-            original=error,
-            state_path=Path(artifact.state_path),
-            base=FuruLoadError,
-            hints=[
-                "mend _load, or let _validate return False to have it computed again",
-            ],
-        ) from error
-
-
-def is_valid(task: Task) -> bool:
-    """Return what the class's ``_validate`` says of a published result; ``FuruValidationError`` means False."""
-    try:
-        return not task._furu_validates or bool(task._validate())
-    except FuruValidationError:
-        return False

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from furu import config
 from furu.engine import attempt
-from furu.engine.obtain import is_valid, load
+from furu.engine.loading import is_valid, load
 from furu.engine.verdict import Create, Load, Policy, Refuse, Wait, decide, policy_for
 from furu.engine.wait import Waiting
 from furu.errors import FuruComputeError, compute_error

@@ -11,15 +11,14 @@ from furu.errors import FuruCycleError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Protocol
+    from typing import Any, Protocol
 
-    from furu.storage.artifact import Artifact
     from furu.task import ArtifactRef
 
     class Running(Protocol):
         """An attempt that is being made in this process."""
 
-        artifact: Artifact
+        artifact: Any
 
         @property
         def ref(self) -> ArtifactRef: ...

@@ -22,5 +22,6 @@ def artifact(ref: ArtifactRef) -> Artifact:
         return own
     running = context.find(ref)
     if running is not None:
-        return running.artifact
+        here: Artifact = running.artifact
+        return here
     return own if own.published() else Artifact(ref, layout.scratch_directory(ref))
