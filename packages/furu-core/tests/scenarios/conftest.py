@@ -115,6 +115,12 @@ class Child:
         until(lambda: line in self.out.splitlines() or not self.running(), timeout_sec, lambda: self._report(line))
         assert line in self.out.splitlines(), self._report(line)
 
+    def wait_until_waiting(self) -> None:
+        """Wait until its get() has found somebody else at work."""
+        awaited = "(running->wait)"
+        until(lambda: awaited in self.err or not self.running(), what=lambda: self._report(awaited))
+        assert awaited in self.err, self._report(awaited)
+
     def send(self, number: int) -> None:
         """Send it a signal."""
         assert self._ended is None
@@ -233,11 +239,9 @@ class Stage:
         """Return the records of one name (``state.json``, ``SUCCESS.json`` ...) of all artifacts."""
         return sorted(self.store.rglob(f".furu/{name}"))
 
-    def claim(self) -> Path | None:
-        """Return the file of the only claim in the store, or None when nobody holds one."""
-        claims = [path for path in self.store.rglob(".furu/compute.lock/*") if len(path.name) == 32]
-        assert len(claims) <= 1, claims
-        return claims[0] if claims else None
+    def claims(self) -> list[Path]:
+        """Return the files of all claims in the store, dead or alive."""
+        return sorted(path for path in self.store.rglob(".furu/compute.lock/*") if len(path.name) == 32)
 
     def debris(self) -> list[str]:
         """Return locks and half-written files that are in the store."""

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,16 +21,19 @@ if TYPE_CHECKING:
 during: Callable[[Any], object] = lambda task: None  # noqa: E731 - a variable, not a function
 
 
+_true_time = time.time
+
+
 def spool() -> Path:
     """Return the directory of files by which processes tell each other how far they are."""
     return Path(os.environ["SCENARIO_SPOOL"])
 
 
 def note(event: str, what: str = "-") -> None:
-    """Append a line to the ledger: event, what, pid, time.  One write, so lines of several processes never mix."""
+    """Append a line to the ledger: event, what, pid, true time.  One write, so lines of several processes never mix."""
     fd = os.open(spool() / "ledger", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     try:
-        os.write(fd, f"{event} {what} {os.getpid()} {time.time()}\n".encode())
+        os.write(fd, f"{event} {what} {os.getpid()} {_true_time()}\n".encode())
     finally:
         os.close(fd)
 
@@ -51,6 +55,19 @@ def hold_everything(sec: float) -> None:
     ctypes.PyDLL(None).usleep(int(sec * 1e6))
 
 
+def forked(work: Callable[..., object], *args: object) -> int:
+    """Run ``work`` in a forked process that exits with status 0, or 1 and a traceback; return its pid."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work(*args)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    return pid
+
+
 def prepare(*, host: str | None, heartbeat_sec: float | None, clock_ahead_sec: float) -> None:
     """Make this process what the test wants it to be."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # the tests may run where Ctrl-C is ignored
@@ -60,8 +77,7 @@ def prepare(*, host: str | None, heartbeat_sec: float | None, clock_ahead_sec: f
     if heartbeat_sec is not None:
         furu.FURU_CONFIG.heartbeat_interval_sec = heartbeat_sec
     if clock_ahead_sec:
-        true_time = time.time
-        time.time = lambda: true_time() + clock_ahead_sec
+        time.time = lambda: _true_time() + clock_ahead_sec
         clock.SystemClock.now = staticmethod(time.time)
 
 

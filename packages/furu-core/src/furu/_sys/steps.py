@@ -5,25 +5,26 @@ In production ``reached`` does nothing.  ``furu_testing.faults`` sets a hook to 
 
 from __future__ import annotations
 
+from typing import Literal
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Literal
 
-    Step = Literal[
-        "claim.directory",
-        "claim.prepared",
-        "claim.taken",
-        "create.state",
-        "create.metadata",
-        "create.begin",
-        "create.end",
-        "publish.kept",
-        "publish.synced",
-        "publish.state",
-        "publish.marker",
-        "publish.end",
-    ]
+Step = Literal[
+    "claim.directory",
+    "claim.prepared",
+    "claim.taken",
+    "create.state",
+    "create.metadata",
+    "create.begin",
+    "create.end",
+    "publish.kept",
+    "publish.synced",
+    "publish.state",
+    "publish.marker",
+    "publish.end",
+]
 
 hook: Callable[[str], None] | None = None
 
