@@ -47,7 +47,7 @@ def test_the_class_behaves_like_a_collection() -> None:
     assert len(Base) == 5
     assert Train(steps=1) in Base
     assert Train(lr=9.0) not in Base
-    assert Base
+    assert bool(Base) is True
 
 
 def test_an_experiment_is_found_by_name() -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import furu
-from furu.config import SETTINGS, FuruConfig
+from furu.config import FuruConfig
+from furu.settings import SETTINGS
 
 DEFAULTS: dict[str, object] = {
     "log_level": "INFO",
@@ -131,7 +132,7 @@ def test_attributes_are_checked_when_set(furu_tmp_root: Path) -> None:
         furu.FURU_CONFIG.record_git = "never"  # type: ignore[assignment]
     assert furu.FURU_CONFIG.record_git == "ignore"
     with pytest.raises(AttributeError, match="retry_fail"):
-        furu.FURU_CONFIG.retry_fail = True  # type: ignore[attr-defined]
+        furu.FURU_CONFIG.retry_fail = True
 
 
 def test_a_default_follows_the_setting_it_depends_on(furu_tmp_root: Path) -> None:

@@ -53,7 +53,7 @@ class Dependent(furu.Furu[int]):
 def test_fields_are_keyword_only_and_frozen() -> None:
     """A subclass is a chz class."""
     with pytest.raises(TypeError, match="keyword"):
-        Plain(0.1)  # type: ignore[misc]
+        Plain(0.1)  # type: ignore[call-arg]
     with pytest.raises(AttributeError):
         Plain().lr = 2.0  # type: ignore[misc]
     with pytest.raises(TypeError, match="learning_rate"):

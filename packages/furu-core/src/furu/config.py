@@ -13,7 +13,7 @@ from furu.settings import FLAG, SETTINGS, Setting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Set
     from pathlib import Path
     from typing import Any, Literal
 
@@ -36,7 +36,7 @@ class FuruConfig:
         rich_uncaught_tracebacks: bool
         record_git: Literal["ignore", "cached", "uncached"]
         allow_no_git_origin: bool
-        always_rerun: frozenset[str]
+        always_rerun: Set[str]
         retry_failed: bool
         max_compute_retries: int
         poll_interval: float

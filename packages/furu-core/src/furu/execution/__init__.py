@@ -13,9 +13,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from furu.execution.executor import Blocked, Done, Elsewhere, Executor, Failed, Job, Outcome
     from furu.resources import SlurmSpec
 
-__all__ = ["SlurmSpec"]
+__all__ = ["Blocked", "Done", "Elsewhere", "Executor", "Failed", "Job", "Outcome", "SlurmSpec"]
 
 _GROUP = "furu.executors"
 _DISTRIBUTIONS = {
@@ -30,6 +31,10 @@ def _resolve(name: str) -> Any:
         from furu.resources import SlurmSpec
 
         return SlurmSpec
+    if name in __all__:
+        from furu.execution import executor
+
+        return getattr(executor, name)
     if not name.startswith("_"):
         from furu import _plugins
 
