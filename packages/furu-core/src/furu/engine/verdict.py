@@ -113,7 +113,7 @@ def always_rerun(cls: type) -> bool:
 
     Entries are imported at the first use.  Raises ``FuruConfigError`` naming the entry that is not importable.
     """
-    names = config.current().always_rerun
+    names = frozenset(config.current().always_rerun)
     if "ALL" in names:
         return True
     if names not in _rerun_classes:
