@@ -147,7 +147,7 @@ class Point(NamedTuple):
     y: float = 0.0
 
 
-Plain = collections.namedtuple("Plain", "a b")  # noqa: PYI024 - both ways to define one
+Plain = collections.namedtuple("Plain", "a b")
 
 
 @dataclasses.dataclass
@@ -253,7 +253,7 @@ CONFIGS: dict[str, Any] = {
     "bytes": Value(x=b"\x00\xff"),
     "bytes empty": Value(x=b""),
     "bytearray": Value(x=bytearray(b"ab")),
-    "datetime naive": Value(x=datetime.datetime(2024, 2, 29, 12, 30, 1, 5)),
+    "datetime naive": Value(x=datetime.datetime(2024, 2, 29, 12, 30, 1, 5)),  # noqa: DTZ001
     "datetime utc": Value(x=datetime.datetime(2024, 2, 29, 12, 30, tzinfo=datetime.UTC)),
     "datetime zone": Value(x=datetime.datetime(2024, 7, 1, 12, 30, tzinfo=zoneinfo.ZoneInfo("Europe/Oslo"))),
     "datetime fold": Value(x=datetime.datetime(2024, 10, 27, 2, 30, tzinfo=zoneinfo.ZoneInfo("Europe/Oslo"), fold=1)),

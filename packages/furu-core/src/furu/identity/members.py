@@ -57,7 +57,8 @@ def _parts(value: Any, order: Order) -> list[tuple[object, Any]]:
         case Registered() if isinstance(value, dict):
             return _dict_parts(value)
         case Registered():
-            return [] if type(encoded := kind.encode(value)) in ATOMS else list(enumerate([encoded]))
+            encoded = kind.encode(value)
+            return list(enumerate(encoded if isinstance(encoded, (list, tuple)) else [encoded]))
         case Derived() if issubclass(kind.base, dict):
             return _dict_parts(value)
         case Derived() if issubclass(kind.base, (list, tuple)):
