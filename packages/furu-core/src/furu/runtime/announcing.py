@@ -37,6 +37,7 @@ def announce(ref: ArtifactRef, outcome: str) -> None:
 
 
 def _say(ref: ArtifactRef, outcome: str, *, repeated: bool) -> None:
-    from furu.runtime.logging import get_logger
+    from furu.runtime import console
 
-    get_logger().log(10 if repeated else 20, "get %s (%s)", ref.label, outcome)
+    logger = console.ready()
+    (logger.debug if repeated else logger.info)("get %s (%s)", ref.label, outcome)
