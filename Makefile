@@ -27,7 +27,7 @@ demo: .venv/.stamp ## Run the example pipeline twice; the second pass loads ever
 	FURU_PATH=$(CURDIR)/.demo FURU_VERSION_CONTROLLED_PATH=$(CURDIR)/.demo/artifacts FURU_ALLOW_NO_GIT_ORIGIN=1 $(RUN) examples/digits_sweep/main.py
 
 test: .venv/.stamp ## Run every test (or some: make test TESTS=packages/furu-core/tests).
-	$(RUN) -m pytest -q $(TESTS)
+	$(RUN) -m pytest -q -n 2 --dist worksteal $(TESTS)
 
 check: .venv/.stamp ## Check style, formatting, types and the shape of the code.
 	.venv/bin/ruff check
