@@ -17,6 +17,7 @@ import pytest
 from furu import config
 from furu.errors import FuruComputeError, FuruRecordError
 from furu.storage import git, git_command, git_patch, provenance
+from furu.storage.formats import FORMATS
 from furu.task import ArtifactRef
 
 if TYPE_CHECKING:
@@ -170,6 +171,11 @@ def test_the_format_of_the_result_is_noted(meta: str, settings: config.FuruConfi
 
     assert provenance.read(meta) == dataclasses.replace(before, result_format="numpy")
     assert os.listdir(meta) == ["metadata.json"]
+
+
+def test_there_is_room_for_the_name_of_every_format() -> None:
+    """The name is filled in where the record has left room for it."""
+    assert all(len(json.dumps(one.name)) <= provenance._FORMAT_ROOM for one in FORMATS)
 
 
 def test_noting_a_format_where_nothing_is_recorded_does_nothing(meta: str) -> None:

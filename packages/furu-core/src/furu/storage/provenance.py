@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from furu.task import Task
 
 PATCH = "git.patch"
-_RESULT_FORMAT = b'"result_format": '
+_FORMAT_AT = len('{\n"result_format": ')  # the first field, padded, so that it can be filled in later by one write
+_FORMAT_ROOM = 24
+_FORMAT_LATER = f'"result_format": {"null":{_FORMAT_ROOM}}'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +75,9 @@ def record(task: Task, meta_dir: str, *, clock: Clock = SYSTEM_CLOCK) -> None:
     """Write what there is to know about a computation that is about to begin.
 
     In a fresh directory ``metadata.json`` costs one create and one write, otherwise it is replaced in one step.  The patch is
-    written after it and only when there is one, so a patch never lies beside the metadata of another attempt for long:
-    the next attempt, which alone can publish, replaces or removes it.
+    written after it, and only when there is one; that of an earlier attempt is replaced or removed.
+    Crash: in between, the patch of the earlier attempt may lie beside the new record; nothing is published then, and the
+    next attempt does the same again.
 
     Raises ``FuruComputeError`` when the repository has no remote and none is not allowed; ``OSError`` when the disk
     refuses.
@@ -87,9 +90,8 @@ def record(task: Task, meta_dir: str, *, clock: Clock = SYSTEM_CLOCK) -> None:
         "furu_path": _readable(os.path.dirname(meta_dir)),
         "namespace": task.furu_ref.namespace,
         "timestamp": iso_utc(clock.now()),
-        "result_format": None,
     }
-    lines = [_lines(own), _lines(_git_fields(found)), _process_lines()]
+    lines = [_FORMAT_LATER, _lines(own), _lines(_git_fields(found)), _process_lines()]
     content = ("{\n" + ",\n".join(lines) + "\n}\n").encode()
     fresh = _put(f"{meta_dir}/{METADATA}", content)
     if found.patch.content:
@@ -127,16 +129,18 @@ def read(meta_dir: str) -> Metadata | None:
 
 
 def set_result_format(meta_dir: str, name: str) -> None:
-    """Note in which format the result was kept.  Does nothing when ``_create`` has removed the metadata."""
-    path = f"{meta_dir}/{METADATA}"
-    content = files.read_or_none(path)
-    if content is None:
+    """Note, in the record that ``record`` has written, in which format the result was kept.
+
+    One write of a few bytes in place.  Does nothing when ``_create`` has removed the record.
+    """
+    try:
+        fd = os.open(f"{meta_dir}/{METADATA}", os.O_WRONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
         return
-    lines = content.split(b"\n")  # ``record`` writes one field a line, and JSON has no line breaks in strings
-    noted = [
-        _RESULT_FORMAT + json.dumps(name).encode() + b"," if one.startswith(_RESULT_FORMAT) else one for one in lines
-    ]
-    files.write_atomic(path, b"\n".join(noted))
+    try:
+        os.pwrite(fd, json.dumps(name).encode().ljust(_FORMAT_ROOM), _FORMAT_AT)
+    finally:
+        os.close(fd)
 
 
 def _put(path: str, content: bytes) -> bool:
