@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from furu.identity.canonical import dumps
-from furu.identity.digest import declared, form_of, furu_hash
+from furu.identity.digest import furu_hash
 from furu.identity.members import members
+from furu.identity.merkle import declared, form_of
 from furu.identity.names import is_furu
 from furu.identity.records import record_of
 

@@ -1,33 +1,20 @@
 """Digest: the key of a config, ``furu_hash``.
 
-``blake2s(canonical JSON)`` of class name and fields, where a nested record enters by its own digest.  So the work is
-linear in the graph of objects, whatever its shape, and nothing here recurses from one object into the next.
+``blake2s(canonical JSON)`` of class name and fields, where a nested record enters by its own digest (``merkle``).
 
 A golden hash never changes (``tests/golden/identity.json``).  A new rule gets a new ``IDENTITY_VERSION``.
 """
 
 from __future__ import annotations
 
-import functools
-from hashlib import blake2s
-
-from furu.errors import FuruCycleError, FuruError, FuruIdentityError
-from furu.identity.canonical import Canonical, Refused, dumps, encoded, record_form
-from furu.identity.members import members
-from furu.identity.names import class_name, is_furu
-from furu.identity.records import record_of
+from furu.errors import FuruError
+from furu.identity.names import CACHE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from furu.identity.records import Record, RecordField
-
 IDENTITY_VERSION = 1
-
-_CACHE = "_furu_hash"
-#: More objects than this on one path of dependencies is a @furu_dep that never ends, not a pipeline.
-_LONGEST_PATH = 100_000
 
 
 def furu_hash(obj: Any) -> str:
@@ -38,18 +25,12 @@ def furu_hash(obj: Any) -> str:
     Raises ``FuruIdentityError`` (a ``TypeError``) naming class and dotted path of a value that cannot be hashed, and
     ``FuruCycleError`` naming the cycle when an object depends on itself.
     """
-    known: str | None = getattr(obj, "__dict__", {}).get(_CACHE)
-    return known or _Digest().of(obj)
+    known: str | None = getattr(obj, "__dict__", {}).get(CACHE)
+    if known is None:
+        from furu.identity import merkle  # deferred: a program that hashes nothing need not load it
 
-
-def form_of(value: Any) -> Any:
-    """Return the canonical form of any value, nested records by their digests."""
-    canonical = Canonical()
-    form = canonical.form(value)
-    for child, place in canonical.waiting:
-        place[1] = furu_hash(child)
-    canonical.settle()
-    return form
+        known = merkle.compute(obj)
+    return known
 
 
 def excluded_values(obj: Any) -> tuple[Any, ...]:
@@ -58,6 +39,8 @@ def excluded_values(obj: Any) -> tuple[Any, ...]:
     Two objects of one class with equal keys are equal when these are.  A value counts by its canonical form where it
     has one, so arrays compare too, and as itself where it has none.
     """
+    from furu.identity.records import record_of
+
     record = record_of(type(obj))
     if record is None or not record.excluded:
         return ()
@@ -65,208 +48,9 @@ def excluded_values(obj: Any) -> tuple[Any, ...]:
 
 
 def _comparable(value: Any) -> Any:
+    from furu.identity import canonical, merkle
+
     try:
-        return encoded(form_of(value))
+        return canonical.encoded(merkle.form_of(value))
     except (FuruError, RecursionError):
         return value
-
-
-@functools.cache
-def _pinned_text(field: RecordField) -> str:
-    pinned = field.hash_default
-    return dumps(form_of(pinned if field.coerce is None else field.coerce(pinned)))
-
-
-class _Node:
-    """A record on the way to its digest."""
-
-    __slots__ = ("canonical", "form", "key", "record", "value")
-
-    def __init__(self, value: Any) -> None:
-        record = record_of(type(value))
-        if record is None:
-            raise FuruIdentityError(f"{type(value).__qualname__} has no fields and no key")
-        self.value = value
-        self.record = record
-        self.canonical = Canonical()
-        self.key: str | None = None  # of the fields alone: known while the @furu_dep methods are looked at
-        self.form = record_form(self.canonical, value, record)
-
-    @property
-    def label(self) -> str:
-        return self.record.cls.__qualname__
-
-
-class _Digest:
-    """One computation of digests: the path from the root to the current record, and what is known already."""
-
-    def __init__(self) -> None:
-        self.path: list[_Node] = []
-        self.on_path: set[int] = set()
-        self.keys: set[str] = set()
-        self.known: dict[int, tuple[str, Any]] = {}  # of records that cannot hold a cache; keeps them alive
-
-    def of(self, root: Any) -> str:
-        """Return the digest of ``root``, computing those of everything below it first."""
-        self._enter(root)
-        path = self.path
-        while True:
-            node = path[-1]
-            waiting = node.canonical.waiting
-            while waiting:
-                child, place = waiting[-1]
-                digest = self._known(child)
-                if digest is None:
-                    break
-                place[1] = digest
-                waiting.pop()
-            if waiting:
-                self._enter(waiting[-1][0])
-            elif node.record.methods and node.key is None:
-                self._add_dependencies(node)
-            else:
-                digest = self._finish(node)
-                if not path:
-                    return digest
-
-    def _known(self, value: Any) -> str | None:
-        digest: str | None = getattr(value, "__dict__", {}).get(_CACHE)
-        if digest is None and id(value) in self.known:
-            return self.known[id(value)][0]
-        return digest
-
-    def _enter(self, value: Any) -> None:
-        if id(value) in self.on_path:
-            start = next(at for at, node in enumerate(self.path) if node.value is value)
-            raise self._cycle(self.path[start:])
-        if len(self.path) >= _LONGEST_PATH:
-            raise FuruCycleError(
-                f"dependencies of {self.path[0].label} go deeper than {_LONGEST_PATH}: a @furu_dep method of "
-                f"{type(value).__qualname__} seems to make ever new objects"
-            )
-        try:
-            node = _Node(value)
-        except Refused as error:
-            raise self._located(error, value) from None
-        except RecursionError:
-            raise self._too_deep(value) from None
-        self.path.append(node)
-        self.on_path.add(id(value))
-
-    def _add_dependencies(self, node: _Node) -> None:
-        """Run the ``@furu_dep`` methods; what they return waits for its digest like any nested record."""
-        self._settle(node)
-        node.key = dumps([node.record.name, node.form])
-        if node.key in self.keys:  # an equal object, made anew, waits for this one: it would go on for ever
-            start = next(at for at, other in enumerate(self.path) if other.key == node.key)
-            raise self._cycle(self.path[start:-1])
-        self.keys.add(node.key)
-        places: list[list[Any]] = []
-        for _, child in declared(node.value, node.record):
-            place = [child, ""]
-            places.append(place)
-            node.canonical.waiting.append((child, place))
-        if places:  # a method that names nothing leaves the key as it was without the method
-            node.form["$deps"] = places
-
-    def _settle(self, node: _Node) -> None:
-        node.canonical.settle()
-        node.canonical.unordered.clear()
-        for field in node.record.pinned:
-            if dumps(node.form[field.name]) == _pinned_text(field):
-                del node.form[field.name]
-
-    def _finish(self, node: _Node) -> str:
-        record = node.record
-        form = node.form
-        if node.key is None:
-            self._settle(node)
-        else:
-            self.keys.discard(node.key)
-            if "$deps" in form:
-                form["$deps"] = sorted({digest for _, digest in form["$deps"]})
-        form["$class"] = record.name
-        if record.revision is not None:
-            form["$revision"] = record.revision
-        digest = blake2s(encoded(form), digest_size=10).hexdigest()
-        if record.kind in ("furu", "chz"):
-            node.value.__dict__[_CACHE] = digest
-        else:
-            self.known[id(node.value)] = (digest, node.value)
-        self.path.pop()
-        self.on_path.discard(id(node.value))
-        return digest
-
-    def _cycle(self, nodes: list[_Node]) -> FuruCycleError:
-        steps = [
-            f"{node.label} {self._step(node, after)}" for node, after in zip(nodes, [*nodes[1:], nodes[0]], strict=True)
-        ]
-        return FuruCycleError(
-            f"{nodes[0].label} depends on itself: {' -> '.join([*steps, nodes[0].label])}",
-            hints=["a dependency must be another config than the one that needs it"],
-        )
-
-    def _step(self, node: _Node, child: _Node) -> str:
-        for path, value in members(node.record, node.value):
-            if value is child.value:
-                return f"(.{path})"
-        return f"(.{node.record.methods[0]}())" if node.record.methods else ""
-
-    def _located(self, error: Refused, owner: Any) -> FuruIdentityError:
-        """Return the error with the dotted path from the root to the refused value."""
-        steps = []
-        owners = [*(node.value for node in self.path), owner]
-        for value, target in zip(owners, [*owners[1:], error.value], strict=True):
-            record = record_of(type(value))
-            found = None
-            if record is not None:
-                found = next((path for path, value in members(record, value) if value is target), None)
-                if found is None and record.methods:
-                    found = f"{record.methods[0]}()"
-            steps.append(found or "?")
-        root = self.path[0].label if self.path else type(owner).__qualname__
-        return FuruIdentityError(f"{root}: field {'.'.join(steps)} has {error.message}", hints=error.hints)
-
-    def _too_deep(self, value: Any) -> FuruIdentityError:
-        return FuruIdentityError(
-            f"{type(value).__qualname__} has lists or dicts nested too deeply to be hashed, or one that contains itself"
-        )
-
-
-def declared(obj: Any, record: Record) -> list[tuple[str, Any]]:
-    """Return (path, Furu object) of everything the ``@furu_dep`` methods of ``obj`` return.
-
-    Raises ``FuruIdentityError`` when a method returns something else, and what the method raises, with a note.
-    """
-    found: list[tuple[str, Any]] = []
-    for method in record.methods:
-        where = f"{class_name(record.cls)}.{method}()"
-        try:
-            result = getattr(obj, method)()
-        except RecursionError:
-            raise FuruCycleError(f"{where} calls itself without end") from None
-        except Exception as error:
-            error.add_note(f"raised by {where}, which @furu_dep runs to find dependencies")
-            raise
-        found.extend(_furu_objects(f"{method}()", result, where))
-    return found
-
-
-def _furu_objects(path: str, value: Any, where: str) -> list[tuple[str, Any]]:
-    if value is None:
-        return []
-    if is_furu(value):
-        return [(path, value)]
-    match value:
-        case dict():
-            parts = list(value.items())
-        case list() | tuple():
-            parts = list(enumerate(value))
-        case set() | frozenset():
-            parts = list(enumerate(sorted(value, key=furu_hash)))
-        case _:
-            raise FuruIdentityError(
-                f"{where} returned {type(value).__qualname__} at {path}; a @furu_dep method returns a Furu object, or a "
-                "list, tuple or dict of them"
-            )
-    return [found for label, part in parts for found in _furu_objects(f"{path}.{label}", part, where)]

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
+#: The attribute under which a Furu or chz object remembers its key.
+CACHE = "_furu_hash"
+
 _MAIN = ("__main__", "__mp_main__")  # the second is the main module in a child of multiprocessing's spawn
 
 #: Names that last.  What is named here is never looked at again.

@@ -14,6 +14,7 @@ from chz.util import MISSING as CHZ_MISSING
 from furu.errors import MISSING
 from furu.identity import names
 from furu.identity.annotations import float_coercer, resolved
+from furu.identity.options import OPTIONS, FieldOptions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,17 +24,6 @@ if TYPE_CHECKING:
     from furu.identity.annotations import Coercer
 
     RecordKind = Literal["furu", "chz", "dataclass", "attrs", "pydantic", "namedtuple"]
-
-#: Where ``furu.field`` leaves its options in a chz field's metadata.
-OPTIONS = "furu"
-
-
-@dataclass(frozen=True, slots=True)
-class FieldOptions:
-    """What ``furu.field`` says about a field beyond ``chz.field``."""
-
-    skip_hash: bool = False
-    hash_default: Any = MISSING
 
 
 @dataclass(frozen=True, slots=True, eq=False)

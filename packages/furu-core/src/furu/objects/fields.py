@@ -10,7 +10,7 @@ from typing import overload
 import chz
 
 from furu.errors import MISSING, FuruCycleError
-from furu.identity.records import OPTIONS, FieldOptions
+from furu.identity.options import OPTIONS, FieldOptions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
