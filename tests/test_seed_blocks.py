@@ -72,6 +72,7 @@ def reader(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
     settings = config.current()
     before = settings.snapshot()
     settings.base_root = project / "furu-data"
+    settings.version_controlled_root_override = None
     settings.record_git = "ignore"
     monkeypatch.chdir(project)
     monkeypatch.syspath_prepend(project)
