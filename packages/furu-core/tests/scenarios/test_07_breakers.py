@@ -11,14 +11,14 @@ ROUNDS = 200
 BREAKERS = 3
 
 #: Leaves ``ROUNDS`` claims of a process that is gone; then lets ``race`` run at once in several processes, round by round.
-RACE = """
+RACE = f"""
     import multiprocessing
     from furu.storage import lease
 
     fork = multiprocessing.get_context("fork")
 
     def leave_dead_claims():
-        for key in range({rounds}):
+        for key in range({ROUNDS}):
             (Filed(key=key).furu_dir / ".furu").mkdir(parents=True)
             assert lease.take(meta(key), furu_hash="-", attempt_id="dead")
         os._exit(0)
@@ -27,14 +27,14 @@ RACE = """
         return str(Filed(key=key).furu_dir / ".furu")
 
     def breaker():
-        for key in range({rounds}):
+        for key in range({ROUNDS}):
             race(key)
 
     def start():
         assert os.waitpid(forked(leave_dead_claims), 0)[1] == 0
-        breakers = [forked(breaker) for _ in range({breakers})]
+        breakers = [forked(breaker) for _ in range({BREAKERS})]
         say(*(os.waitpid(pid, 0)[1] for pid in breakers))
-""".format(rounds=ROUNDS, breakers=BREAKERS)
+"""
 
 
 def test_each_dead_claim_is_taken_over_once(stage: Stage) -> None:

@@ -22,7 +22,7 @@ class Heart:
 
     def __init__(self) -> None:
         self.pid = os.getpid()
-        self._lock = _thread.allocate_lock()
+        self._lock = _thread.RLock()  # a signal handler that gives a lease back may interrupt the code below
         self._pipe: int | None = None
         self._paths: dict[str, float] = {}
 

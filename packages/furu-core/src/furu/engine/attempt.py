@@ -51,7 +51,7 @@ class Running:
         self.lease.check()
         at = clock.iso_utc(clock.SYSTEM_CLOCK.now())
         used = self.usage.read()
-        self.state = state.end(
+        ended = state.end(
             self.state,
             self.lease.attempt_id,
             status,
@@ -60,8 +60,12 @@ class Running:
             error=error,
             resources=used.to_json(),
         )
-        state.write(self.artifact.meta_dir, self.state)
-        state.log_event(self.artifact.meta_dir, self.state)
+        self.record(ended)
+
+    def record(self, now: State) -> None:
+        """Write down what the state is now."""
+        state.write(self.artifact.meta_dir, now)
+        state.log_event(self.artifact.meta_dir, now)
 
     def end_quietly(self, status: AttemptStatus, error: RecordedError | None = None) -> None:
         """Record how the attempt ended while another error is on its way; what prevents it is logged, not raised."""
@@ -69,7 +73,7 @@ class Running:
             return
         try:
             self.end(status, error)
-        except (OSError, FuruLeaseLost, state.StaleAttempt) as trouble:
+        except (OSError, FuruLeaseLost) as trouble:
             from furu.runtime.logging import get_logger
 
             captured = logfile.active.set(None)  # the artifact's log may be a successor's by now
@@ -89,24 +93,21 @@ def run(task: Task, artifact: Artifact, lease: Lease, *, previous: State | None)
     ``FuruLeaseLost`` when the lease was taken over meanwhile; then nothing was published.  ``KeyboardInterrupt`` and
     ``SystemExit`` pass through after the attempt was recorded.
     """
-    lease.check()
-    if artifact.published():
-        artifact.discard(lease)
-    running = Running(artifact, lease, _begun(artifact, lease, previous), usage.Meter())
-    try:
-        with signals.preemption_recorded(running.preempted):
+    running = Running(artifact, lease, _begun(lease, previous), usage.Meter())
+    with signals.preemption_recorded(running.preempted):
+        try:
             return _attempt(task, running, retry=previous is not None)
-    except FuruLeaseLost as lost:
-        if lost.token in (lease.token, running.lease.token):
+        except FuruLeaseLost as lost:
+            if lost.token in (lease.token, running.lease.token):
+                raise
+            raise _failed(running, lost) from lost
+        except Exception as error:
+            raise _failed(running, error) from error
+        except BaseException as stop:
+            running.end_quietly(_interrupted_status(stop), _recorded(stop))
             raise
-        raise _failed(running, lost) from lost
-    except Exception as error:
-        raise _failed(running, error) from error
-    except BaseException as stop:
-        running.end_quietly(_interrupted_status(stop), _recorded(stop))
-        raise
-    finally:
-        running.lease.release()
+        finally:
+            running.lease.release()
 
 
 def new_id() -> str:
@@ -114,7 +115,8 @@ def new_id() -> str:
     return files.new_token()
 
 
-def _begun(artifact: Artifact, lease: Lease, previous: State | None) -> State:
+def _begun(lease: Lease, previous: State | None) -> State:
+    """Return the state with which an attempt under ``lease`` begins."""
     now = clock.iso_utc(clock.SYSTEM_CLOCK.now())
     scheduler = config.slurm_job()
     fresh = state.Attempt(
@@ -126,15 +128,16 @@ def _begun(artifact: Artifact, lease: Lease, previous: State | None) -> State:
         started_at=now,
         scheduler=scheduler or {},
     )
-    begun = state.begin(previous, fresh)
-    state.write(artifact.meta_dir, begun)
-    state.log_event(artifact.meta_dir, begun)
-    steps.reached("create.state")
-    return begun
+    return state.begin(previous, fresh)
 
 
 def _attempt(task: Task, running: Running, *, retry: bool) -> Any:
     artifact = running.artifact
+    running.lease.check()
+    if artifact.published():
+        artifact.discard(running.lease)
+    running.record(running.state)
+    steps.reached("create.state")
     running.lease.check()
     provenance.record(task, artifact.meta_dir)
     steps.reached("create.metadata")
@@ -213,6 +216,8 @@ def _recorded(error: BaseException) -> RecordedError:
 
 
 def _kind(error: BaseException) -> state.FailureKind:
+    if not isinstance(error, Exception) and signals.preempted():
+        return "preempted"
     if isinstance(error, KeyboardInterrupt):
         return "cancelled"
     return "oom" if isinstance(error, MemoryError) else "error"

@@ -69,26 +69,42 @@ def look(meta_dir: str) -> Claim | None:
 
 
 def take(meta_dir: str, *, furu_hash: str, attempt_id: str) -> Lease | None:
-    """Claim an artifact; None when somebody else's claim is there, dead or alive."""
+    """Claim an artifact; None when somebody else's claim is there, dead or alive.
+
+    Whatever is raised meanwhile, Ctrl-C included, no claim is left behind.
+    """
     lease = Lease(meta_dir, files.new_token(), attempt_id)
-    aside = f"{meta_dir}/{LOCK}.{lease.token}"
-    os.mkdir(aside)
     _held[lease.token] = lease  # before others can see it: a claim of this process that is not here counts as dropped
     try:
+        if not _placed(lease, furu_hash):
+            _held.pop(lease.token, None)
+            return None
+        heart().begin(lease.path, config.current().heartbeat_interval_sec)
+        steps.reached("claim.taken")
+    except BaseException:
+        lease.release()
+        raise
+    return lease
+
+
+def _placed(lease: Lease, furu_hash: str) -> bool:
+    """Put the claim in its place in one step; return False, leaving nothing behind, when somebody else's is there."""
+    aside = f"{lease.meta_dir}/{LOCK}.{lease.token}"
+    try:
+        os.mkdir(aside)
         files.write_new(f"{aside}/{lease.token}", _record(lease, furu_hash))
         steps.reached("claim.prepared")
-        os.rename(aside, f"{meta_dir}/{LOCK}")
-    except OSError as error:
-        if not os.path.exists(lease.path):  # it exists where a network file system did it and lost the answer
-            _held.pop(lease.token, None)
-            files.remove(f"{aside}/{lease.token}")
+        os.rename(aside, f"{lease.meta_dir}/{LOCK}")
+    except BaseException as error:
+        if isinstance(error, OSError) and os.path.exists(lease.path):
+            return True  # a network file system did it and lost the answer
+        files.remove(f"{aside}/{lease.token}")
+        if os.path.isdir(aside):
             os.rmdir(aside)
-            if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
-                return None
-            raise
-    heart().begin(lease.path, config.current().heartbeat_interval_sec)
-    steps.reached("claim.taken")
-    return lease
+        if isinstance(error, OSError) and error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+            return False
+        raise
+    return True
 
 
 def break_dead(claim: Claim) -> None:
