@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -94,25 +95,31 @@ def test_report_lies_with_the_version_controlled_artifacts(
     assert summary["best"] in (report / "report.md").read_text()
 
 
-def test_filled_store_is_said_to_be_filled(demo: Demo, first_run: subprocess.CompletedProcess[str]) -> None:
+@pytest.fixture
+def filled(demo: Demo, first_run: subprocess.CompletedProcess[str], tmp_path: Path) -> Demo:
+    """The demo on a copy of the store that the first run left."""
+    return Demo(shutil.copytree(demo.store, tmp_path / "store"))
+
+
+def test_filled_store_is_said_to_be_filled(filled: Demo) -> None:
     """On a store filled by an earlier run both passes load, which is said; a step whose file is gone is computed."""
-    states = demo.records("state.json")
-    again = demo.run()
+    states = filled.records("state.json")
+    again = filled.run()
 
     assert again.returncode == 0, again.stdout + again.stderr
     assert "the first pass loaded as well" in " ".join(again.stdout.split())
-    assert demo.records("state.json") == states
+    assert filled.records("state.json") == states
 
-    next(demo.store.glob("data/**/digits.npz")).unlink()
-    mended = demo.run()
+    next(filled.store.glob("data/**/digits.npz")).unlink()
+    mended = filled.run()
 
     assert mended.returncode == 0, mended.stdout + mended.stderr
     assert "The first pass computed 1 of 17" in " ".join(mended.stdout.split())
 
 
-def test_second_pass_that_computes_is_found_out(demo: Demo, first_run: subprocess.CompletedProcess[str]) -> None:
+def test_second_pass_that_computes_is_found_out(filled: Demo) -> None:
     """When furu is told to compute a step always, the program says so and fails."""
-    run = demo.run(FURU_ALWAYS_RERUN="digits_sweep.pipeline.Split")
+    run = filled.run(FURU_ALWAYS_RERUN="digits_sweep.pipeline.Split")
 
     assert run.returncode == 1
     assert "The second pass computed again: split" in " ".join(run.stdout.split())
