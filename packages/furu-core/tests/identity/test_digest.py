@@ -201,6 +201,24 @@ def test_hash_default_keeps_old_keys():
     assert Added(rate=1.0).furu_hash == Added(rate=1).furu_hash
 
 
+class BadDefault(furu.Furu[int]):
+    x: Any = furu.field(default=None, hash_default=object())
+
+
+def test_hash_default_that_has_no_form_is_named():
+    """A pinned value that cannot be hashed is an error that names the field."""
+    with pytest.raises(FuruIdentityError, match=r"hash_default of field x: a value of type builtins\.object"):
+        _ = BadDefault().furu_hash
+
+
+def test_nothing_is_left_in_plain_objects():
+    """Hashing leaves no trace in a chz object, which may be pickled and read by later code."""
+    settings = Settings()
+    before = dict(vars(settings))
+    assert key(settings) == key(settings)
+    assert vars(settings) == before
+
+
 def test_field_refuses_options_that_contradict_each_other():
     """``skip_hash`` and ``hash_default`` exclude each other."""
     with pytest.raises(TypeError, match="not both"):

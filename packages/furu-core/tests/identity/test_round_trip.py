@@ -157,6 +157,15 @@ def test_large_and_odd_arrays_survive():
             assert np.array_equal(back.x, array, equal_nan=array.dtype.kind == "f")
 
 
+def test_tensors_survive():
+    """torch tensors come back equal and have the key of their content."""
+    torch = pytest.importorskip("torch")
+    for tensor in (torch.arange(6).reshape(2, 3), torch.zeros(2, 2, dtype=torch.bfloat16).T, torch.zeros(0, 3)):
+        for back in (through_json(Value(x=tensor)), through_python(Value(x=tensor))):
+            assert back.furu_hash == Value(x=tensor).furu_hash
+            assert torch.equal(back.x, tensor)
+
+
 def test_value_that_cannot_be_written_is_named():
     """The error names class and field."""
     with pytest.raises(FuruIdentityError, match=r"Value: field x has .*lock"):

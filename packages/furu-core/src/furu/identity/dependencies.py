@@ -5,7 +5,8 @@ from __future__ import annotations
 from furu.identity.canonical import dumps
 from furu.identity.digest import furu_hash
 from furu.identity.members import members
-from furu.identity.merkle import declared, form_of
+from furu.identity.merkle import form_of
+from furu.identity.methods import declared
 from furu.identity.names import is_furu
 from furu.identity.records import record_of
 

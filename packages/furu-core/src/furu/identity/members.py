@@ -23,7 +23,11 @@ def members(
     """
     for field in record.fields:
         if private or not field.name.startswith("_"):
-            yield from inside(field.name, getattr(value, field.source if raw else field.name), order)
+            item = getattr(value, field.source if raw else field.name)
+            if type(item) in ATOMS:
+                yield field.name, item
+            else:
+                yield from inside(field.name, item, order)
 
 
 def inside(path: str, value: Any, order: Order = list) -> Iterator[tuple[str, Any]]:

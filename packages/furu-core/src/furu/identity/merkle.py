@@ -6,12 +6,14 @@ Linear in the graph, whatever its shape: every record is digested once, and noth
 from __future__ import annotations
 
 import functools
+import weakref
 from hashlib import blake2s
 
 from furu.errors import FuruCycleError, FuruIdentityError
 from furu.identity.canonical import Canonical, Refused, dumps, encoded, record_form
 from furu.identity.members import members
-from furu.identity.names import CACHE, class_name, is_furu
+from furu.identity.methods import declared
+from furu.identity.names import CACHE
 from furu.identity.records import record_of
 
 TYPE_CHECKING = False
@@ -24,10 +26,32 @@ if TYPE_CHECKING:
 _LONGEST_PATH = 100_000
 
 
+#: Digests of living chz objects, by id.  They are not left in the object, which may be pickled and outlive its class.
+_remembered: dict[int, tuple[weakref.ref[Any], str]] = {}
+
+
 def compute(obj: Any) -> str:
-    """Return the digest of a record, remembered where the record can remember it."""
-    known: str | None = getattr(obj, "__dict__", {}).get(CACHE)
-    return known or _Digest().of(obj)
+    """Return the digest of a record, remembered when it is immutable."""
+    return _recall(obj) or _Digest().of(obj)
+
+
+def _recall(value: Any) -> str | None:
+    known: str | None = getattr(value, "__dict__", {}).get(CACHE)
+    if known is not None:
+        return known
+    entry = _remembered.get(id(value))
+    return entry[1] if entry is not None and entry[0]() is value else None
+
+
+def _remember(value: Any, digest: str, record: Record) -> bool:
+    if record.kind == "furu":
+        value.__dict__[CACHE] = digest  # Furu objects drop it when they are pickled
+    elif record.kind == "chz":
+        number = id(value)
+        _remembered[number] = (weakref.ref(value, lambda _: _remembered.pop(number, None)), digest)
+    else:
+        return False
+    return True
 
 
 def form_of(value: Any) -> Any:
@@ -43,7 +67,10 @@ def form_of(value: Any) -> Any:
 @functools.cache
 def _pinned_text(field: RecordField) -> str:
     pinned = field.hash_default
-    return dumps(form_of(pinned if field.coerce is None else field.coerce(pinned)))
+    try:
+        return dumps(form_of(pinned if field.coerce is None else field.coerce(pinned)))
+    except FuruIdentityError as error:
+        raise FuruIdentityError(f"hash_default of field {field.name}: {error.message}", hints=error.hints) from None
 
 
 class _Node:
@@ -99,7 +126,7 @@ class _Digest:
                     return digest
 
     def _known(self, value: Any) -> str | None:
-        digest: str | None = getattr(value, "__dict__", {}).get(CACHE)
+        digest = _recall(value)
         if digest is None and id(value) in self.known:
             return self.known[id(value)][0]
         return digest
@@ -158,9 +185,7 @@ class _Digest:
         if record.revision is not None:
             form["$revision"] = record.revision
         digest = blake2s(encoded(form), digest_size=10).hexdigest()
-        if record.kind in ("furu", "chz"):
-            node.value.__dict__[CACHE] = digest
-        else:
+        if not _remember(node.value, digest, record):
             self.known[id(node.value)] = (digest, node.value)
         self.path.pop()
         self.on_path.discard(id(node.value))
@@ -200,42 +225,3 @@ class _Digest:
         return FuruIdentityError(
             f"{type(value).__qualname__} has lists or dicts nested too deeply to be hashed, or one that contains itself"
         )
-
-
-def declared(obj: Any, record: Record) -> list[tuple[str, Any]]:
-    """Return (path, Furu object) of everything the ``@furu_dep`` methods of ``obj`` return.
-
-    Raises ``FuruIdentityError`` when a method returns something else, and what the method raises, with a note.
-    """
-    found: list[tuple[str, Any]] = []
-    for method in record.methods:
-        where = f"{class_name(record.cls)}.{method}()"
-        try:
-            result = getattr(obj, method)()
-        except RecursionError:
-            raise FuruCycleError(f"{where} calls itself without end") from None
-        except Exception as error:
-            error.add_note(f"raised by {where}, which @furu_dep runs to find dependencies")
-            raise
-        found.extend(_furu_objects(f"{method}()", result, where))
-    return found
-
-
-def _furu_objects(path: str, value: Any, where: str) -> list[tuple[str, Any]]:
-    if value is None:
-        return []
-    if is_furu(value):
-        return [(path, value)]
-    match value:
-        case dict():
-            parts = list(value.items())
-        case list() | tuple():
-            parts = list(enumerate(value))
-        case set() | frozenset():
-            parts = list(enumerate(sorted(value, key=compute)))
-        case _:
-            raise FuruIdentityError(
-                f"{where} returned {type(value).__qualname__} at {path}; a @furu_dep method returns a Furu object, or a "
-                "list, tuple or dict of them"
-            )
-    return [found for label, part in parts for found in _furu_objects(f"{path}.{label}", part, where)]
