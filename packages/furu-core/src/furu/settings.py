@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from furu.config import FuruConfig
-
 _TRUE = frozenset(("1", "true", "yes", "on"))
 _FALSE = frozenset(("0", "false", "no", "off"))
 
@@ -105,8 +103,8 @@ class Setting:
     doc: str
 
 
-def _default_heartbeat(config: FuruConfig) -> float:
-    return max(1.0, config.lease_duration_sec / 3)
+def _default_heartbeat(config: Any) -> float:
+    return max(1.0, float(config.lease_duration_sec) / 3)
 
 
 SETTINGS: dict[str, Setting] = {
