@@ -29,18 +29,21 @@ def key(value: Any) -> str:
 # What is the same
 
 
+@values.unhurried
 @given(values.VALUES)
 def test_same_values_have_the_same_key(value):
     """An object that was made anew from the same values has the same key."""
     assert Value(x=value).furu_hash == Value(x=value).furu_hash
 
 
+@values.unhurried
 @given(values.LEAVES, values.LEAVES)
 def test_different_values_have_different_keys(a, b):
     """Two values have one key only when they are of one type and look the same."""
     assert (key(a) == key(b)) == (look(a) == look(b))
 
 
+@values.unhurried
 @given(values.VALUES, values.VALUES)
 def test_containers_tell_their_contents_apart(a, b):
     """A value's key decides the key of what holds it, in every kind of container."""

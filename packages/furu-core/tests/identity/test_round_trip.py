@@ -30,6 +30,7 @@ def through_python(obj: Any) -> Any:
     return eval(render.to_python(obj), render.namespace(obj))
 
 
+@values.unhurried
 @given(values.VALUES)
 def test_values_survive_json(value):
     """Every kind of value comes back in type and content, with the same key, through strict JSON."""
@@ -39,6 +40,7 @@ def test_values_survive_json(value):
     assert values.same(back.x, value)
 
 
+@values.unhurried
 @given(values.VALUES)
 def test_values_survive_python(value):
     """``to_python`` is an expression that evaluates to an equal object."""

@@ -7,7 +7,11 @@ import pathlib
 
 import furu_golden
 import numpy as np
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+
+#: A busy machine is no failure.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 ZONES = st.one_of(st.none(), st.just(datetime.UTC), st.timezones())
 
