@@ -36,7 +36,7 @@ def looked(task: Task, artifact: Artifact, policy: Policy) -> Evidence:
 
         get_logger().exception("_validate of %s raised; the result counts as invalid", artifact.ref.label)
         valid = False
-    return evidence if valid and not policy.rerun else look_behind_marker(artifact, valid=valid)
+    return evidence if valid and not policy.rerun else look_behind_marker(artifact.meta_dir, valid=valid)
 
 
 def settle(task: Task, artifact: Artifact) -> Any:

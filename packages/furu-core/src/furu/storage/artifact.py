@@ -48,13 +48,13 @@ class Artifact:
         """Return what is there.  One stat when published; never raises for torn or vanished files."""
         from furu.storage import evidence  # a hit needs none of this, and should not pay for its import
 
-        return evidence.look(self)
+        return evidence.look(self.meta_dir, self.published)
 
     def recorded_state(self) -> State | None:
         """Return what ``state.json`` says; None when it is absent or cannot be read."""
         from furu.storage import evidence
 
-        return evidence.recorded_state(self)
+        return evidence.recorded_state(self.meta_dir)
 
     def observed_state(self) -> State:
         """Return the state as it is: what was recorded, corrected by the marker and the claim.
@@ -63,7 +63,7 @@ class Artifact:
         """
         from furu.storage import evidence
 
-        return evidence.observed_state(self)
+        return evidence.observed_state(self.meta_dir, published=self.published())
 
     def claim(self, attempt_id: str) -> Lease | None:
         """Take the right to create this artifact, making its directory; None when somebody else's claim is there."""

@@ -9,7 +9,7 @@ from furu.storage import lease, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from furu.storage.artifact import Artifact
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,36 +26,36 @@ class Evidence:
     valid: bool | None = None
 
 
-def look(artifact: Artifact) -> Evidence:
+def look(meta_dir: str, published: Callable[[], bool]) -> Evidence:
     """Return what is there.  One stat when published; never raises for torn or vanished files."""
-    if artifact.published():
+    if published():
         return Evidence(published=True)
-    claim = lease.look(artifact.meta_dir)
-    recorded = recorded_state(artifact)
-    if claim is None and artifact.published():  # published between the two looks
+    claim = lease.look(meta_dir)
+    recorded = recorded_state(meta_dir)
+    if claim is None and published():  # published between the two looks
         return Evidence(published=True)
     return Evidence(published=False, claim=claim, state=recorded)
 
 
-def look_behind_marker(artifact: Artifact, *, valid: bool) -> Evidence:
+def look_behind_marker(meta_dir: str, *, valid: bool) -> Evidence:
     """Return what there is beside a published result that will not be used as it is."""
-    return Evidence(published=True, claim=lease.look(artifact.meta_dir), state=recorded_state(artifact), valid=valid)
+    return Evidence(published=True, claim=lease.look(meta_dir), state=recorded_state(meta_dir), valid=valid)
 
 
-def recorded_state(artifact: Artifact) -> state.State | None:
+def recorded_state(meta_dir: str) -> state.State | None:
     """Return what ``state.json`` says; None when it is absent or cannot be read."""
     try:
-        return state.read(artifact.meta_dir)
+        return state.read(meta_dir)
     except FuruRecordError:
         return None
 
 
-def observed_state(artifact: Artifact) -> state.State:
+def observed_state(meta_dir: str, *, published: bool) -> state.State:
     """Return the state as it is: what was recorded, corrected by the marker and the claim.
 
     Raises ``FuruRecordError`` when ``state.json`` is torn or foreign and nothing else tells the state.
     """
-    published = artifact.published()
-    claim = None if published else lease.look(artifact.meta_dir)
-    recorded = recorded_state(artifact) if published else state.read(artifact.meta_dir)
-    return state.observed(recorded, published=published, attempt_lives=claim is not None and claim.live)
+    if published:
+        return state.observed(recorded_state(meta_dir), published=True, attempt_lives=False)
+    claim = lease.look(meta_dir)
+    return state.observed(state.read(meta_dir), published=False, attempt_lives=claim is not None and claim.live)
