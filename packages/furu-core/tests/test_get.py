@@ -305,3 +305,14 @@ def test_raw_dir_is_made_at_the_first_use(furu_tmp_root: Path) -> None:
     """raw_dir is shared by all artifacts and is there once asked for."""
     assert Model().raw_dir == Automatic().raw_dir == furu_tmp_root / "raw"
     assert (furu_tmp_root / "raw").is_dir()
+
+
+def test_a_trace_tells_what_every_get_did(tmp_path: Path) -> None:
+    """FURU_TRACE names a file with one JSON line for each create and each load, repeated ones included."""
+    furu.FURU_CONFIG.trace = tmp_path / "trace.jsonl"
+    Model().get()
+    Model().get()
+    Model().get()
+    lines = [json.loads(line) for line in (tmp_path / "trace.jsonl").read_text().splitlines()]
+    assert [line["outcome"] for line in lines] == ["missing->create", "success->load", "success->load"]
+    assert {(line["class"], line["furu_hash"]) for line in lines} == {(f"{__name__}.Model", Model().furu_hash)}

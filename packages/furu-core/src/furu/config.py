@@ -51,6 +51,7 @@ class FuruConfig:
         fsync: Literal["always", "auto", "never"]
         scratch: bool
         scratch_root: Path | None
+        trace: Path | None
 
     def __init__(self) -> None:
         self.__dict__["_environ"] = _furu_variables()

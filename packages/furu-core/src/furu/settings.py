@@ -163,5 +163,8 @@ SETTINGS: dict[str, Setting] = {
     ),
     "fsync": Setting("FURU_FSYNC", FSYNC, "auto", "Whether an artifact is flushed to disk before it counts."),
     "scratch": Setting("FURU_SCRATCH", FLAG, False, "Whether everything new goes to a temporary root."),
+    "trace": Setting(
+        "FURU_TRACE", OPTIONAL_PATH, None, "File to which every get() appends what it does, one JSON line each."
+    ),
     "scratch_root": Setting(None, OPTIONAL_PATH, None, "The temporary root; made at the first use when unset."),
 }

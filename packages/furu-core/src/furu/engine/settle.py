@@ -54,7 +54,6 @@ def settle(task: Task, artifact: Artifact) -> Any:
                 raise recorded_failure(artifact, evidence.state)
             case Wait(claim):
                 context.refuse_recursion(artifact.ref)
-                announcing.announce(artifact.ref, "running->wait")
                 with context.waiting(claim.token):
                     waiting.pause(claim)
             case Create(reason):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from furu import config
 from furu._sys.clock import SYSTEM_CLOCK, Clock
 from furu.errors import FuruWaitTimeout
+from furu.runtime import announcing
 from furu.storage import lease
 
 TYPE_CHECKING = False
@@ -38,6 +39,7 @@ class Waiting:
         now = self._clock.monotonic()
         if self._began is None:
             self._began = self._logged_at = now
+            announcing.announce(self.ref, "running->wait")
         if claim.attempt_id is not None:
             self.attempt_ids.add(claim.attempt_id)
         waited = now - self._began

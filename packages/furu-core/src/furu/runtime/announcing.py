@@ -21,8 +21,11 @@ _announced: dict[str, set[str]] = {}
 def announce(ref: ArtifactRef, outcome: str) -> None:
     """Say what ``get()`` is about to do: at INFO the first time in this process, at DEBUG when it repeats.
 
-    Goes where log records go: to the console, and to the log of the artifact being created, if there is one.
+    Goes where log records go: to the console, and to the log of the artifact being created, if there is one.  Every
+    announcement, repeated or not, is a line of the file ``FURU_TRACE`` names.
     """
+    if config.current().trace is not None:
+        _trace(ref, outcome)
     known = _announced.get(outcome)
     if known is not None and ref.furu_hash in known:
         if config.current().log_level == "DEBUG":
@@ -34,6 +37,22 @@ def announce(ref: ArtifactRef, outcome: str) -> None:
         known = _announced[outcome] = set()
     known.add(ref.furu_hash)
     _say(ref, outcome, repeated=False)
+
+
+def _trace(ref: ArtifactRef, outcome: str) -> None:
+    import json
+    import os
+
+    from furu._sys import clock, files
+
+    line = {
+        "at": clock.iso_utc(clock.SYSTEM_CLOCK.now()),
+        "pid": os.getpid(),
+        "class": ref.namespace,
+        "furu_hash": ref.furu_hash,
+        "outcome": outcome,
+    }
+    files.append_line(os.fspath(config.current().trace or os.devnull), json.dumps(line).encode() + b"\n")
 
 
 def _say(ref: ArtifactRef, outcome: str, *, repeated: bool) -> None:
