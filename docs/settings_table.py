@@ -20,7 +20,6 @@ IN_WORDS = {
     "version_controlled_root_override": "`<project>/furu-data/artifacts`",
     "heartbeat_interval_sec": "a third of `FURU_LEASE_SECS`",
     "max_wait_time_sec": "unset: what the class says, else 600",
-    "scratch_root": "unset",
 }
 
 #: Stands in for the settings that defaults are derived from.
@@ -32,6 +31,8 @@ def default(name: str, setting: Setting) -> str:
     if name in IN_WORDS:
         return IN_WORDS[name]
     value = setting.default(NAMED) if callable(setting.default) else setting.default
+    if value is None:
+        return "unset"
     if isinstance(value, bool):
         return f"`{int(value)}`"
     if isinstance(value, frozenset):
