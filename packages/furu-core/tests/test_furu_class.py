@@ -147,6 +147,27 @@ def test_a_local_class_goes_to_scratch_when_allowed(furu_tmp_root: Any, tmp_path
     assert not (furu_tmp_root / "data").exists()
 
 
+def test_what_depends_on_a_local_class_goes_to_scratch_too(furu_tmp_root: Any, tmp_path_factory: Any) -> None:
+    """A stable class whose config holds a nameless one must not leave results under a name others may reuse."""
+    furu.FURU_CONFIG.allow_main = True
+    furu.FURU_CONFIG.scratch_root = tmp_path_factory.mktemp("scratch")
+
+    class Local(furu.Furu[int]):
+        pass
+
+    assert Holder(inside=[Local()]).furu_ref.root == "scratch"
+    assert Holder(inside=[Empty()]).furu_ref.root == "data"
+
+
+class Holder(furu.Furu[int]):
+    """A class that holds other objects."""
+
+    inside: list[furu.Furu[int]]
+
+    def _create(self) -> int:
+        return len(self.inside)
+
+
 def test_round_trips(furu_tmp_root: object) -> None:
     """to_dict, from_dict and to_python describe the same object."""
     original = Child(lr=1, layers=[1], extra=3)

@@ -165,8 +165,8 @@ def _combined(base: type[FuruComputeError], original: type[BaseException]) -> ty
         if not issubclass(original, FuruComputeError):
             try:
                 made = type(f"{base.__name__}[{original.__name__}]", (base, original), {"__module__": base.__module__})
-                made._furu_original = original  # type: ignore[attr-defined]  # noqa: SLF001 - read back below
-                made._furu_base = base  # type: ignore[attr-defined]
+                made._furu_original = original  # type: ignore[attr-defined]
+                made._furu_base = base  # type: ignore[attr-defined]  # noqa: SLF001 - read back here
             except TypeError:  # a final class, a metaclass or a layout conflict: the original stays as the cause
                 made = base
         _combinations[key] = made

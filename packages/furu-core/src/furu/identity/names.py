@@ -72,6 +72,19 @@ def is_scratch_class(cls: type[Any]) -> bool:
     return cls not in _stable
 
 
+def mentions_scratch(described: object) -> bool:
+    """Return whether a config, as ``to_dict`` describes it, names anything that has no lasting name."""
+    match described:
+        case str():
+            return described in _scratch
+        case dict():
+            return any(mentions_scratch(value) for value in described.values())
+        case list():
+            return any(mentions_scratch(value) for value in described)
+        case _:
+            return False
+
+
 def resolve(name: str) -> Any:
     """Return the class or function a dotted name stands for, importing its module.
 

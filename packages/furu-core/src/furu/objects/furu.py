@@ -163,6 +163,8 @@ class Furu(Generic[T_co]):
         known: ArtifactRef | None = self.__dict__.get("_furu_ref")
         if known is None:
             root, namespace = _home(type(self))
+            if config.current().allow_main and names.mentions_scratch(self.to_dict()):
+                root = "scratch"  # it depends on something that has no lasting name
             known = self.__dict__["_furu_ref"] = ArtifactRef(root, namespace, digest.furu_hash(self))
         return known
 
