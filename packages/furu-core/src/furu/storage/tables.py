@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 
 TYPE_CHECKING = False
@@ -153,11 +154,14 @@ def same_polars(value: Any, read: Any) -> bool:
     return bool(frame.schema == other.schema and frame.equals(other, null_equal=True))
 
 
-def is_torch(value: Any) -> bool:
-    """Return whether this is a tensor, a parameter, or a dict (such as a state dict) that holds some."""
+def is_torch(value: Any, depth: int = 4) -> bool:
+    """Return whether this is a tensor, or a checkpoint: dicts, lists and tuples with a tensor somewhere."""
+    if "torch" not in sys.modules:
+        return False
     if named(value, "torch", "Tensor", "Parameter"):
         return True
-    return isinstance(value, dict) and any(named(one, "torch", "Tensor", "Parameter") for one in value.values())
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    return depth > 0 and any(is_torch(one, depth - 1) for one in members)
 
 
 def write_torch(value: Any, path: str, _: str) -> None:
@@ -173,5 +177,5 @@ def read_torch(path: str, _: str) -> Any:
 
 
 def same_torch(value: Any, read: Any) -> bool:
-    """Return whether the safe loader gave the same structure; the numbers in it are as they were written."""
-    return type(value) is type(read) and (not isinstance(value, dict) or list(value) == list(read))
+    """Return whether the safe loader took it; what it takes comes back as it was written."""
+    return type(value) is type(read)
