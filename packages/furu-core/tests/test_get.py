@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ClassVar
@@ -42,6 +44,10 @@ class Model(furu.Furu[dict[str, float]]):
         calls.append("load")
         loaded: dict[str, float] = json.loads((self.furu_dir / "model.json").read_text())
         return loaded
+
+
+class Derived(Model):
+    """A class derived from another."""
 
 
 class Automatic(furu.Furu[list[int]]):
@@ -240,15 +246,38 @@ def test_clean_on_retry_empties_the_directory() -> None:
     assert Clean().get() == []
 
 
-def test_always_rerun_names_classes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Artifacts of the named classes are recomputed by every get(), others are not."""
-    monkeypatch.setitem(sys.modules, "rerun_home", sys.modules[__name__])
+def test_always_rerun_names_classes() -> None:
+    """Artifacts of the named classes, and of classes derived from them, are recomputed by every get(), others are not."""
+    Derived().get()
+    Automatic().get()
+    furu.FURU_CONFIG.always_rerun = {f"{__name__}.Model"}
+    Derived().get()
+    Model().get()
     Model().get()
     Automatic().get()
-    furu.FURU_CONFIG.always_rerun = {"rerun_home.Model"}
-    Model().get()
-    Automatic().get()
-    assert calls == ["create", "create", "create"]
+    assert calls.count("create") == 5
+    assert "load" not in calls
+
+
+def test_always_rerun_names_the_classes_of_a_program(tmp_path: Path) -> None:
+    """A class of a module run with -m is named by the module, and the module is not run a second time."""
+    (tmp_path / "program.py").write_text(
+        "import furu\n"
+        "class Train(furu.Furu[int]):\n"
+        "    def _create(self) -> int:\n"
+        "        return 1\n"
+        "print('run')\n"
+        "if __name__ == '__main__':\n"
+        "    Train().get()\n"
+    )
+    environ = {**os.environ, "FURU_PATH": str(tmp_path), "FURU_RECORD_GIT": "ignore"}
+    environ |= {"FURU_ALWAYS_RERUN": "program.Train"}
+    for told in ("missing->create", "rerun->create"):
+        done = subprocess.run(
+            [sys.executable, "-m", "program"], cwd=tmp_path, env=environ, capture_output=True, text=True, check=True
+        )
+        assert done.stdout == "run\n"
+        assert told in done.stderr
 
 
 def test_a_rerun_class_that_does_not_exist_is_named() -> None:

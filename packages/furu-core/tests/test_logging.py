@@ -539,7 +539,7 @@ def test_announcements_go_to_the_parents_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: config.FuruConfig
 ) -> None:
     """What a nested ``get()`` says is in the log of the artifact that asked, also when the console is quiet."""
-    monkeypatch.setattr(announcing, "_announced", {})
+    monkeypatch.setattr(announcing, "_loaded", set())
     settings.log_level = "ERROR"
 
     with artifact_log(str(tmp_path / "furu.log")):
@@ -554,31 +554,31 @@ def test_announcements_go_to_the_parents_log(
 def test_an_announcement_is_made_once_and_repeated_at_debug(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: config.FuruConfig
 ) -> None:
-    """The same artifact with the same outcome is INFO the first time in a process, and DEBUG from then on."""
-    monkeypatch.setattr(announcing, "_announced", {})
+    """An artifact that is loaded again is told at DEBUG; every creation is told at INFO."""
+    monkeypatch.setattr(announcing, "_loaded", set())
     path = tmp_path / "furu.log"
 
     with artifact_log(str(path)):
-        for outcome in ("missing->create", "success->load", "success->load"):
+        for outcome in ("missing->create", "failed->create", "failed->create", "success->load", "success->load"):
             announce(REF, outcome)
     settings.log_level = "DEBUG"
     with artifact_log(str(path)):
         announce(REF, "success->load")
 
-    assert [line.split(" ")[1] for line in path.read_text().splitlines()] == ["INFO", "INFO", "DEBUG"]
+    assert [line.split(" ")[1] for line in path.read_text().splitlines()] == ["INFO"] * 4 + ["DEBUG"]
 
 
 def test_memory_of_announcements_is_bounded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: config.FuruConfig
 ) -> None:
     """A process that gets artifacts without end forgets what it said."""
-    monkeypatch.setattr(announcing, "_announced", {})
+    monkeypatch.setattr(announcing, "_loaded", set())
     monkeypatch.setattr(announcing, "_MOST_REMEMBERED", 10)
 
     for number in range(25):
         announce(ArtifactRef("data", "a.B", f"{number:020x}"), "success->load")
 
-    assert len(announcing._announced["success->load"]) == 5
+    assert len(announcing._loaded) == 5
 
 
 def test_a_record_may_be_written_without_capture(tmp_path: Path) -> None:

@@ -534,7 +534,7 @@ def test_no_repository_is_recorded_as_absent_and_said_once(
         assert (found.git_commit, found.git_branch, found.git_remote) == (None, None, None)
         assert (found.git_patch, found.git_submodules) == (None, None)
     assert [record.getMessage() for record in caplog.records] == [
-        f"no git repository is recorded for {project}: fatal: not a git repository (or any of the parent directories): .git"
+        f"{project} is in no git repository: results are recorded without a commit"
     ]
 
 

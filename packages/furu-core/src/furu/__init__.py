@@ -108,7 +108,6 @@ __all__ = [
     "MetadataManager",
     "SlurmSpec",
     "StateManager",
-    "SubmititAdapter",
     "__version__",
     "chz",
     "configure_logging",
@@ -120,7 +119,6 @@ __all__ = [
     "load_env",
     "scratch",
     "set_furu_root",
-    "submitit",
     "sweep",
     "zipped",
 ]

@@ -236,30 +236,3 @@ def slurm_job() -> dict[str, str | None] | None:
     """Return the job id and node of the Slurm job this process runs in (``SLURM_JOB_ID``), or None outside of one."""
     job_id = os.environ.get("SLURM_JOB_ID")
     return None if job_id is None else {"job_id": job_id, "node": os.environ.get("SLURMD_NODENAME")}
-
-
-def imported_class(name: str) -> type:
-    """Return the class that an entry of ``FURU_ALWAYS_RERUN`` names, such as ``my_project.pipelines.TrainModel``.
-
-    Raises ``FuruConfigError`` when there is no such module or no such class in it.
-    """
-    from importlib import import_module
-
-    parts = name.split(".")
-    for cut in range(len(parts) - 1, 0, -1):
-        module_name = ".".join(parts[:cut])
-        try:
-            found: Any = import_module(module_name)
-        except ModuleNotFoundError as error:
-            if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-                raise  # the module is there, and something it imports is not
-            continue
-        for part in parts[cut:]:
-            found = getattr(found, part, None)
-        if isinstance(found, type):
-            return found
-        break
-    raise FuruConfigError(
-        f"FURU_ALWAYS_RERUN names {name!r}, and no such class can be imported",
-        hints=["write module and class, such as my_project.pipelines.TrainModel, separated by commas, or ALL alone"],
-    )

@@ -125,7 +125,7 @@ class FuruCycleError(FuruError):
 
 
 class FuruRecordError(FuruError):
-    """A record on disk is torn, empty, or was not written by furu."""
+    """A record on disk cannot be read, is torn or empty, or was not written by furu."""
 
 
 def compute_error(

@@ -33,6 +33,7 @@ def write_atomic(path: str, content: bytes, *, sync: bool = False) -> None:
     """Replace a file in one step: readers see the old content or the new, never a part.
 
     With ``sync`` the content is on disk before it counts.  On failure the old file stands and no debris is left.
+    An empty directory in the file's place is removed; one with content is not furu's to remove: ``IsADirectoryError``.
     """
     aside = f"{path}.tmp.{new_token()}"
     fd = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
@@ -43,10 +44,21 @@ def write_atomic(path: str, content: bytes, *, sync: bool = False) -> None:
                 os.fsync(fd)
         finally:
             os.close(fd)
-        os.rename(aside, path)
+        _rename(aside, path)
     except BaseException:
         remove(aside)
         raise
+
+
+def _rename(aside: str, path: str) -> None:
+    try:
+        os.rename(aside, path)
+    except IsADirectoryError:
+        try:
+            os.rmdir(path)
+        except OSError:
+            pass
+        os.rename(aside, path)
 
 
 def append_line(path: str, line: bytes) -> None:
@@ -59,12 +71,16 @@ def append_line(path: str, line: bytes) -> None:
 
 
 def read_or_none(path: str) -> bytes | None:
-    """Return a file's content, or None when there is no such file."""
+    """Return a file's content, or None when there is no such file.  A pipe is like an empty file: nobody waits for it."""
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        with open(path, "rb", buffering=0, opener=_at_once) as file:
+            return file.read() or b""
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def remove(path: str) -> bool:

@@ -41,7 +41,7 @@ class Owner:
                 pid_namespace=record.get("pid_namespace"),
                 process_start=record.get("process_start"),
             )
-        except (TypeError, KeyError, ValueError, AttributeError):
+        except (TypeError, KeyError, ValueError, AttributeError, OverflowError):
             return None
 
 

@@ -133,9 +133,7 @@ def _begun(lease: Lease, previous: State | None) -> State:
 
 def _attempt(task: Task, running: Running, *, retry: bool) -> Any:
     artifact = running.artifact
-    running.lease.check()
-    if artifact.published():
-        artifact.discard(running.lease)
+    artifact.discard(running.lease)
     running.record(running.state)
     steps.reached("create.state")
     running.lease.check()
@@ -202,11 +200,19 @@ def _failed(running: Running, error: Exception) -> FuruError:
         running.end_quietly("failed", recorded)
         write_record(f"{artifact.meta_dir}/{LOG}", f"{artifact.ref.label} failed", error)
     return compute_error(
-        f"{artifact.ref.label} failed: {type(error).__name__}: {error}\n  in {artifact.directory}",
+        f"{artifact.ref.label} failed: {_cause(error)}\n  in {artifact.directory}",
         original=error,
         state_path=Path(artifact.state_path),
         recorded_traceback=recorded.traceback,
+        hints=error.hints if isinstance(error, FuruError) else (),
     )
+
+
+def _cause(error: Exception) -> str:
+    """Return what failed in one line: of a dependency that failed, its own line, and so on down."""
+    if isinstance(error, FuruError):
+        return error.__dict__["message"].partition("\n")[0]  # type: ignore[no-any-return]
+    return f"{type(error).__name__}: {error}"
 
 
 def _recorded(error: BaseException) -> RecordedError:

@@ -74,8 +74,7 @@ def refusal(task: Task, artifact: Artifact) -> str:
 
 def _create(task: Task, artifact: Artifact, policy: Policy, reason: str) -> tuple[bool, Any]:
     """Claim and create; (False, None) when somebody else was faster or has published meanwhile."""
-    attempt_id = attempt.new_id()
-    held = artifact.claim(attempt_id)
+    held = _claimed(artifact)
     if held is None:
         return False, None
     try:
@@ -85,6 +84,18 @@ def _create(task: Task, artifact: Artifact, policy: Policy, reason: str) -> tupl
         return True, attempt.run(task, artifact, held, previous=artifact.recorded_state())
     finally:
         held.release()
+
+
+def _claimed(artifact: Artifact) -> lease.Lease | None:
+    try:
+        return artifact.claim(attempt.new_id())
+    except OSError as error:
+        raise compute_error(
+            f"{artifact.ref.label} cannot be created: {type(error).__name__}: {error}\n  in {artifact.directory}",
+            original=error,
+            state_path=Path(artifact.state_path),
+            hints=["its directory must be writable and have room; FURU_PATH sets where artifacts are stored"],
+        ) from error
 
 
 def _outdated(task: Task, artifact: Artifact, policy: Policy) -> bool:

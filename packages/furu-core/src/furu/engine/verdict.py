@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from furu import config
+from furu.errors import FuruConfigError, FuruError
+from furu.identity import names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,17 +107,33 @@ def policy_for(task: Task, *, may_create: bool = True, may_wait: bool = True) ->
     )
 
 
-_rerun_classes: dict[frozenset[str], tuple[type, ...]] = {}
+_checked_entries: set[str] = set()
 
 
 def always_rerun(cls: type) -> bool:
     """Return whether ``FURU_ALWAYS_RERUN`` names ``cls`` or a class it is derived from.
 
-    Entries are imported at the first use.  Raises ``FuruConfigError`` naming the entry that is not importable.
+    Entries are looked up at the first use.  Raises ``FuruConfigError`` naming the entry that cannot be imported.
     """
-    names = frozenset(config.current().always_rerun)
-    if "ALL" in names:
+    entries = config.current().always_rerun
+    if "ALL" in entries:
         return True
-    if names not in _rerun_classes:
-        _rerun_classes[names] = tuple(config.imported_class(name) for name in sorted(names))
-    return issubclass(cls, _rerun_classes[names])
+    # By name: the classes of a module run as a program exist twice once that module is imported as well.
+    if any(names.class_name(base) in entries for base in cls.__mro__ if "_furu_options" in vars(base)):
+        return True
+    for entry in sorted(entries - _checked_entries):
+        _check_entry(entry)
+        _checked_entries.add(entry)
+    return False
+
+
+def _check_entry(entry: str) -> None:
+    try:
+        found = names.resolve(entry)
+    except FuruError as error:
+        raise FuruConfigError(
+            f"FURU_ALWAYS_RERUN names {entry!r}, and no such class can be imported: {error.message}",
+            hints=["write module and class, such as my_project.pipelines.TrainModel, separated by commas, or ALL alone"],
+        ) from None
+    if not isinstance(found, type):
+        raise FuruConfigError(f"FURU_ALWAYS_RERUN names {entry!r}, which is no class")

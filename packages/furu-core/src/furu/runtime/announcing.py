@@ -13,29 +13,29 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from furu.task import ArtifactRef
 
-_MOST_REMEMBERED = 100_000  # per outcome; about 10 MB.  Beyond, memory starts anew and announcements repeat
+_MOST_REMEMBERED = 100_000  # about 10 MB.  Beyond, memory starts anew and announcements repeat
 
-_announced: dict[str, set[str]] = {}
+_loaded: set[str] = set()
 
 
 def announce(ref: ArtifactRef, outcome: str) -> None:
-    """Say what ``get()`` is about to do: at INFO the first time in this process, at DEBUG when it repeats.
+    """Say what ``get()`` is about to do, at INFO; an artifact that is loaded again and again says so once, then at DEBUG.
 
     Goes where log records go: to the console, and to the log of the artifact being created, if there is one.  Every
     announcement, repeated or not, is a line of the file ``FURU_TRACE`` names.
     """
     if config.current().trace is not None:
         _trace(ref, outcome)
-    known = _announced.get(outcome)
-    if known is not None and ref.furu_hash in known:
+    if ref.furu_hash in _loaded and outcome == "success->load":
         if config.current().log_level == "DEBUG":
             _say(ref, outcome, repeated=True)
         return
     if config.current().log_level not in ("DEBUG", "INFO") and logfile.active.get() is None:
         return
-    if known is None or len(known) >= _MOST_REMEMBERED:
-        known = _announced[outcome] = set()
-    known.add(ref.furu_hash)
+    if outcome == "success->load":
+        if len(_loaded) >= _MOST_REMEMBERED:
+            _loaded.clear()
+        _loaded.add(ref.furu_hash)
     _say(ref, outcome, repeated=False)
 
 

@@ -26,6 +26,18 @@ def active() -> dict[str, Any]:
 
 
 @contextmanager
+def none_installed() -> Iterator[None]:
+    """Let no override be in force inside the block; those from outside are back afterwards."""
+    before = dict(_active)
+    _active.clear()
+    try:
+        yield
+    finally:
+        _active.clear()
+        _active.update(before)
+
+
+@contextmanager
 def installed(values: Mapping[str, Any]) -> Iterator[None]:
     """Let ``values`` (furu_hash -> value) stand in for artifacts inside the block; nested blocks add up."""
     before = dict(_active)

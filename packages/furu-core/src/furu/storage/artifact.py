@@ -37,11 +37,18 @@ class Artifact:
         return f"{self.meta_dir}/{STATE}"
 
     def published(self) -> bool:
-        """Return whether the result is there: one stat.  A marker that is empty or no regular file does not count."""
+        """Return whether the result is there: one stat.  A marker that is empty or no regular file does not count.
+
+        Raises ``FuruRecordError`` when this user may not look.
+        """
         try:
             found = os.stat(f"{self.directory}/.furu/SUCCESS.json", follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
             return False
+        except OSError as error:
+            from furu.storage import records
+
+            raise records.unreadable(self.marker, error) from error
         return stat.S_ISREG(found.st_mode) and found.st_size > 0
 
     def look(self) -> Evidence:
@@ -79,9 +86,17 @@ class Artifact:
         return lease.take(self.meta_dir, furu_hash=self.ref.furu_hash, attempt_id=attempt_id)
 
     def discard(self, held: Lease) -> None:
-        """Withdraw what is published, so that it can be created anew; only the holder of the lease may."""
+        """Withdraw what is published, so that it can be created anew; only the holder of the lease may.
+
+        What is no marker and stands in its place is removed as well.  Raises ``OSError`` for a directory with content.
+        """
         held.check()
-        files.remove(self.marker)
+        try:
+            files.remove(self.marker)
+        except OSError:
+            if not os.path.isdir(self.marker):
+                raise
+            os.rmdir(self.marker)
 
     def clean(self) -> None:
         """Remove everything but furu's own records from the directory."""

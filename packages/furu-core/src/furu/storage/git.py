@@ -70,7 +70,8 @@ def _look() -> GitFacts:
     if not os.path.isabs(top):
         complaints = run(project, "rev-parse", "--show-toplevel", complaints=True).text.decode(errors="replace")
         why = next(iter(complaints.splitlines()), "no working tree")
-        tell_once("INFO", f"no git repository is recorded for {project}: {why}")
+        reason = "" if "not a git repository" in why else f" ({why.removeprefix('fatal: ')})"
+        tell_once("INFO", f"{project} is in no git repository{reason}: results are recorded without a commit")
         return _ABSENT
     commit = line(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     return GitFacts(

@@ -22,7 +22,8 @@ from weakref import WeakValueDictionary
 from furu import config
 from furu._sys import clock, files, process, steps
 from furu._sys.heartbeat import heart
-from furu.errors import FuruLeaseLost
+from furu.errors import FuruLeaseLost, FuruLockNotAcquired
+from furu.storage import records
 from furu.storage.layout import FORMAT_VERSION, LOCK
 
 TYPE_CHECKING = False
@@ -57,15 +58,25 @@ class Claim:
 
 
 def look(meta_dir: str) -> Claim | None:
-    """Return the claim on an artifact, dead or alive, or None when there is none."""
+    """Return the claim on an artifact, dead or alive, or None when there is none.
+
+    Whatever else is in the way of a claim is one of an unknown owner: a file or link in place of ``compute.lock``, anything
+    inside it.  Raises ``FuruRecordError`` when this user may not look.
+    """
     lock = f"{meta_dir}/{LOCK}"
     try:
-        names = [name for name in os.listdir(lock) if _is_token(name)]
+        names = sorted(os.listdir(lock), key=_is_token)
     except FileNotFoundError:
-        return None
+        names = []
     except NotADirectoryError:
         return _seen(meta_dir, lock, token=None)
-    return _seen(meta_dir, f"{lock}/{names[0]}", token=names[0]) if names else None
+    except OSError as error:
+        if not os.path.islink(lock):
+            raise records.unreadable(lock, error) from error
+        names = []
+    if names:
+        return _seen(meta_dir, f"{lock}/{names[-1]}", token=names[-1] if _is_token(names[-1]) else None)
+    return _seen(meta_dir, lock, token=None) if os.path.islink(lock) else None
 
 
 def take(meta_dir: str, *, furu_hash: str, attempt_id: str) -> Lease | None:
@@ -108,14 +119,24 @@ def _placed(lease: Lease, furu_hash: str) -> bool:
 
 
 def break_dead(claim: Claim) -> None:
-    """Remove a claim that a look found dead.  Removes that claim or nothing, however late it is called."""
+    """Remove a claim that a look found dead.  Removes that claim or nothing, however late it is called.
+
+    Raises ``FuruLockNotAcquired`` naming what is in the way when it cannot be removed.
+    """
     try:
-        os.unlink(claim.path)
+        if os.path.isdir(claim.path) and not os.path.islink(claim.path):
+            os.rmdir(claim.path)
+        else:
+            os.unlink(claim.path)
     except (FileNotFoundError, NotADirectoryError):
         pass
-    except (IsADirectoryError, PermissionError):
-        if not os.path.isdir(claim.path):  # the foreign file is gone, and a proper lock stands in its place
-            raise
+    except OSError as error:
+        if claim.path.endswith(f"/{LOCK}") and os.path.isdir(claim.path):
+            return  # the foreign file is gone, and a proper lock stands in its place
+        raise FuruLockNotAcquired(
+            f"{claim.path} is in the way of creating the artifact and cannot be removed: {error.strerror or error}",
+            hints=["remove it: no living owner has touched it for longer than a lease"],
+        ) from error
 
 
 class Lease:
@@ -168,7 +189,10 @@ class Lease:
     def release(self) -> None:
         """Give the claim up.  Does nothing in a forked child, or when it was published, released or lost before."""
         if self.here and not self.ended:
-            files.remove(self.path)
+            try:
+                files.remove(self.path)
+            except OSError:  # a store that has become read-only: without heartbeats the claim ends by itself
+                pass
             self._forget()
 
     def _forget(self) -> None:
@@ -229,12 +253,15 @@ def _seen(meta_dir: str, path: str, *, token: str | None) -> Claim | None:
     record: dict[str, Any] = {}
     try:
         beat = os.stat(path, follow_symlinks=False).st_mtime
-        found = json.loads(files.read_or_none(path) or b"null")
-        record = found if isinstance(found, dict) else {}
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (ValueError, PermissionError):  # torn, foreign or unreadable: an owner nobody knows
-        beat = _beat(path)
+    except OSError as error:
+        raise records.unreadable(path, error) from error
+    try:
+        found = json.loads(files.read_or_none(path) or b"null")
+        record = found if isinstance(found, dict) else {}
+    except (ValueError, RecursionError, OSError):  # torn, foreign or unreadable: an owner nobody knows
+        pass
     owner = process.Owner.from_json(record.get("owner")) if token else None
     lease_sec = _number(record.get("lease_sec"), config.current().lease_duration_sec)
     life = process.life(owner) if owner else "unknown"

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from furu._sys import files, process
 from furu._sys.clock import SYSTEM_CLOCK, iso_utc
 from furu.errors import FuruRecordError
-from furu.storage import git
+from furu.storage import git, records
 from furu.storage.layout import FORMAT_VERSION, METADATA
 
 TYPE_CHECKING = False
@@ -65,7 +65,7 @@ class Metadata:
         """Read the patch the first time it is asked for."""
         if name != "git_patch":
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-        content = files.read_or_none(f"{self.meta_dir}/{PATCH}") if self.meta_dir else None
+        content = records.content_or_none(f"{self.meta_dir}/{PATCH}") if self.meta_dir else None
         patch = content.decode(errors="replace") if content is not None else "" if self.git_commit else None
         object.__setattr__(self, "git_patch", patch)
         return patch
@@ -105,10 +105,10 @@ def read(meta_dir: str) -> Metadata | None:
 
     Keys this furu does not know are passed over: a newer one wrote them.
 
-    Raises ``FuruRecordError`` naming the file when it is torn or was not written by furu.
+    Raises ``FuruRecordError`` naming the file when it cannot be read, is torn, or was not written by furu.
     """
     path = f"{meta_dir}/{METADATA}"
-    content = files.read_or_none(path)
+    content = records.content_or_none(path)
     if content is None:
         return None
     from pydantic import ValidationError

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from furu._sys import clock, files
 from furu._sys.process import Owner  # noqa: TC001 - pydantic reads it from the annotations
 from furu.errors import FuruRecordError
+from furu.storage import records
 from furu.storage.layout import EVENTS, FORMAT_VERSION, STATE
 
 ResultStatus = Literal["absent", "incomplete", "success", "failed", "migrated"]
@@ -129,7 +130,9 @@ def observed(state: State | None, *, published: bool, attempt_lives: bool) -> St
         if attempt is not None and attempt.status != "success":
             attempt = replace(attempt, status="success")
         return replace(state, result="success", attempt=attempt)
-    if attempt is None or attempt_lives or attempt.status == "queued":
+    if attempt is None:
+        return replace(state, result="incomplete") if state.result == "success" else state
+    if attempt_lives or attempt.status == "queued":
         return state
     if attempt.status in ("running", "success"):  # died while running, or between its last record and the marker
         return replace(state, result="incomplete", attempt=replace(attempt, status="crashed"))
@@ -139,10 +142,11 @@ def observed(state: State | None, *, published: bool, attempt_lives: bool) -> St
 def read(meta_dir: str) -> State | None:
     """Return what ``state.json`` says, or None when there is none.
 
-    Unknown keys are ignored.  Raises ``FuruRecordError`` naming the file when it is torn or was not written by furu.
+    Unknown keys are ignored.  Raises ``FuruRecordError`` naming the file when it cannot be read, is torn, or was not written
+    by furu.
     """
     path = f"{meta_dir}/{STATE}"
-    content = files.read_or_none(path)
+    content = records.content_or_none(path)
     if content is None:
         return None
     try:
