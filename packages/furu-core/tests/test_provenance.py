@@ -422,6 +422,22 @@ def test_a_patch_beyond_the_limit_ends_at_a_line_and_says_so(
     assert found.git_patch.endswith("\n+a line of text\n# furu: truncated here, the rest was not recorded\n")
 
 
+def test_artifacts_of_one_process_share_one_patch(repository: Repository, tmp_path: Path) -> None:
+    """The same uncommitted changes take room once, and each artifact keeps them when another one is removed."""
+    repository.commit(a="one\n")
+    (repository.path / "a").write_text("two\n")
+    metas = [tmp_path / name for name in ("first", "second")]
+    for meta in metas:
+        meta.mkdir()
+        provenance.record(FakeTask(), str(meta))  # type: ignore[arg-type]
+
+    first, second = (meta / "git.patch" for meta in metas)
+    assert first.samefile(second)
+    content = second.read_bytes()
+    first.unlink()
+    assert second.read_bytes() == content
+
+
 def test_a_patch_of_some_megabytes_is_kept_whole(repository: Repository, tmp_path: Path) -> None:
     """There is no limit below 10 MB."""
     commit = repository.commit(a_py="one\n")

@@ -32,8 +32,11 @@ class Owner:
     def from_json(cls, record: Any) -> Owner | None:
         """Return the owner a record names, or None when the record does not name one."""
         try:
+            pid = int(record["pid"])
+            if not 0 < pid < 2**31:
+                return None
             return cls(
-                pid=int(record["pid"]),
+                pid=pid,
                 host=str(record["host"]),
                 user=str(record.get("user", "")),
                 command=str(record.get("command", "")),
@@ -83,15 +86,17 @@ def life(owner: Owner) -> Life:
     """Return what this host can tell of an owner.
 
     ``dead`` is certain: the owner was here, on this boot, and its process is gone (or its number now belongs to a
-    younger one).  ``unknown`` is the answer for owners on other hosts, other boots of a host of this name, and other
-    containers.
+    younger one).  ``unknown`` is the answer for owners on other hosts, other boots of a host of this name, other
+    containers, and where nothing but the existence of a process with that number can be seen.
     """
     mine = me()
     if owner.host != mine.host or owner.boot_id != mine.boot_id or owner.pid_namespace != mine.pid_namespace:
         return "unknown"
+    if (owner.pid, owner.process_start) == (mine.pid, mine.process_start):
+        return "running"
     state, start = _stat(owner.pid)
     if state is None:
-        return "running" if start == "?" else "dead"
+        return "unknown" if start == "?" else "dead"
     if state in "ZX" or (owner.process_start is not None and start != owner.process_start):
         return "dead"
     return "stopped" if state == "T" else "running"
@@ -103,10 +108,11 @@ def _stat(pid: int) -> tuple[str | None, str | None]:
         with open(f"/proc/{pid}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()
         return fields[0].decode(), fields[19].decode()
-    except (FileNotFoundError, ProcessLookupError):
-        if os.path.exists("/proc/self/stat"):
-            return None, None
-    try:  # no /proc here
+    except ProcessLookupError:
+        return None, None
+    except OSError:  # gone, or hidden from this user (hidepid), or no /proc here
+        pass
+    try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return None, None

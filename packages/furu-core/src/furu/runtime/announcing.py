@@ -7,6 +7,7 @@ unless something is said.
 from __future__ import annotations
 
 from furu import config
+from furu.errors import FuruConfigError
 from furu.runtime import logfile
 
 TYPE_CHECKING = False
@@ -52,7 +53,11 @@ def _trace(ref: ArtifactRef, outcome: str) -> None:
         "furu_hash": ref.furu_hash,
         "outcome": outcome,
     }
-    files.append_line(os.fspath(config.current().trace or os.devnull), json.dumps(line).encode() + b"\n")
+    path = os.fspath(config.current().trace or os.devnull)
+    try:
+        files.append_line(path, json.dumps(line).encode() + b"\n")
+    except OSError as error:
+        raise FuruConfigError(f"FURU_TRACE names {path}, which cannot be written: {error}") from error
 
 
 def _say(ref: ArtifactRef, outcome: str, *, repeated: bool) -> None:

@@ -69,4 +69,8 @@ def write_record(path: str, message: str, error: BaseException | None = None) ->
     import logging
 
     exc_info = None if error is None else (type(error), error, error.__traceback__)
-    LogFile(path).write(logging.LogRecord("furu", logging.ERROR, __file__, 0, message, None, exc_info))
+    file, line = __file__, 0
+    trace = None if error is None else error.__traceback__
+    while trace is not None:  # the place of the record is where the error was raised
+        file, line, trace = trace.tb_frame.f_code.co_filename, trace.tb_lineno, trace.tb_next
+    LogFile(path).write(logging.LogRecord("furu", logging.ERROR, file, line, message, None, exc_info))

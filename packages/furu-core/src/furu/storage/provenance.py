@@ -75,7 +75,8 @@ def record(task: Task, meta_dir: str, *, clock: Clock = SYSTEM_CLOCK) -> None:
     """Write what there is to know about a computation that is about to begin.
 
     In a fresh directory ``metadata.json`` costs one create and one write, otherwise it is replaced in one step.  The patch is
-    written after it, and only when there is one; that of an earlier attempt is replaced or removed.
+    written after it, and only when there is one; that of an earlier attempt is removed.  Artifacts of one process share
+    one copy of the same patch by hard links where the file system has them.
     Crash: in between, the patch of the earlier attempt may lie beside the new record; nothing is published then, and the
     next attempt does the same again.
 
@@ -94,10 +95,10 @@ def record(task: Task, meta_dir: str, *, clock: Clock = SYSTEM_CLOCK) -> None:
     lines = [_FORMAT_LATER, _lines(own), _lines(_git_fields(found)), _process_lines()]
     content = ("{\n" + ",\n".join(lines) + "\n}\n").encode()
     fresh = _put(f"{meta_dir}/{METADATA}", content)
-    if found.patch.content:
-        _put(f"{meta_dir}/{PATCH}", found.patch.content)
-    elif not fresh:
+    if not fresh:
         files.remove(f"{meta_dir}/{PATCH}")
+    if found.patch.content:
+        _put_patch(f"{meta_dir}/{PATCH}", found.patch.content)
 
 
 def read(meta_dir: str) -> Metadata | None:
@@ -151,6 +152,23 @@ def _put(path: str, content: bytes) -> bool:
         files.write_atomic(path, content)
         return False
     return True
+
+
+_last_patch: tuple[bytes, str] | None = None  # what was written last, and where
+
+
+def _put_patch(path: str, content: bytes) -> None:
+    """Write a patch, or link to the copy this process has written before: ten thousand artifacts, one patch on disk."""
+    global _last_patch
+    if _last_patch is not None and _last_patch[0] is content:
+        try:
+            os.link(_last_patch[1], path)
+        except OSError:  # another file system, one without links, too many links, or that artifact is gone
+            pass
+        else:
+            return
+    _put(path, content)
+    _last_patch = content, path
 
 
 def _git_fields(found: git.GitFacts) -> dict[str, Any]:
