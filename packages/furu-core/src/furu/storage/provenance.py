@@ -160,7 +160,7 @@ _last_patch: tuple[bytes, str] | None = None  # what was written last, and where
 def _put_patch(path: str, content: bytes) -> None:
     """Write a patch, or link to the copy this process has written before: ten thousand artifacts, one patch on disk."""
     global _last_patch
-    if _last_patch is not None and _last_patch[0] is content:
+    if _last_patch is not None and _last_patch[0] == content:
         try:
             os.link(_last_patch[1], path)
         except OSError:  # another file system, one without links, too many links, or that artifact is gone
