@@ -66,7 +66,7 @@ test-python-%: | $(OWN_UV)
 	@interpreter=$$(.ci/find-python $*) || exit 1; set -ex; \
 	export UV_PYTHON="$$interpreter" UV_PROJECT_ENVIRONMENT=.venv-$*; \
 	$(UV) sync -q --all-packages; \
-	.venv-$*/bin/python -m pytest -q $(TESTS)
+	.venv-$*/bin/python -m pytest -q -n 2 --dist worksteal $(TESTS)
 
 lock: .venv/.stamp ## Write requirements.lock: versions and hashes of everything the workspace installs.
 	$(UV) export -q --all-packages --all-groups --no-emit-workspace --no-header --format requirements.txt -o requirements.lock >/dev/null
