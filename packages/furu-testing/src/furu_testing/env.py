@@ -1,0 +1,65 @@
+"""``furu_test_env``: a store of one's own for the length of a block, in any test framework."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from furu import config
+from furu.runtime import overrides
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LEASE_SEC = 5.0
+HEARTBEAT_SEC = 1.0
+POLL_SEC = 0.02
+
+
+@contextmanager
+def furu_test_env(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Use a store below ``path`` inside the block, which is the value; put everything back afterwards.
+
+    Inside, all settings have their defaults but for: every root is below ``path``; git is not recorded; a lease lasts 5 s;
+    others are looked at every 20 ms; what every ``get()`` does is traced, for ``assert_computed`` and its relatives.
+    ``FURU_`` variables are set accordingly, so that child processes use the same store.  Overrides of results in force
+    outside are not seen inside.
+
+    Promise: afterwards every setting, every ``FURU_`` variable and every override is as before, also after an error.
+    """
+    root = Path(os.path.abspath(path))
+    root.mkdir(parents=True, exist_ok=True)
+    settings = config.current()
+    before = settings.snapshot()
+    outside = {name: text for name, text in os.environ.items() if name.startswith("FURU_")}
+    with tempfile.TemporaryDirectory(prefix="furu-trace-") as aside:
+        try:
+            _set_variables(_variables(root, Path(aside) / "trace.jsonl"))
+            settings.restore(config.FuruConfig().snapshot())
+            with overrides.none_installed():
+                yield root
+        finally:
+            _set_variables(outside)
+            settings.restore(before)
+
+
+def _variables(root: Path, trace: Path) -> dict[str, str]:
+    return {
+        "FURU_PATH": str(root),
+        "FURU_VERSION_CONTROLLED_PATH": str(root / "artifacts"),
+        "FURU_RECORD_GIT": "ignore",
+        "FURU_LEASE_SECS": str(LEASE_SEC),
+        "FURU_HEARTBEAT_SECS": str(HEARTBEAT_SEC),
+        "FURU_POLL_INTERVAL_SECS": str(POLL_SEC),
+        "FURU_TRACE": str(trace),
+    }
+
+
+def _set_variables(wanted: dict[str, str]) -> None:
+    """Let exactly these ``FURU_`` variables be set."""
+    for name in [name for name in os.environ if name.startswith("FURU_") and name not in wanted]:
+        del os.environ[name]
+    os.environ.update(wanted)

@@ -1,0 +1,104 @@
+"""Faults at a named step of claim, create and publish: crash, stall, raise, lose the lease.
+
+>>> with faults.at("publish.state", faults.crash):  # doctest: +SKIP
+...     model.get()                                  # the process is killed between state.json and the marker
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, get_args
+
+from furu._sys import steps
+from furu.runtime import context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from furu.task import ArtifactRef
+
+#: Every step at which a fault may be injected, in the order of one attempt.
+STEPS: tuple[str, ...] = get_args(steps.Step)
+
+_faults: list[tuple[str, Callable[[], object]]] = []
+
+
+@contextmanager
+def at(step: str, fault: Callable[[], object]) -> Iterator[None]:
+    """Call ``fault`` whenever an attempt of this process reaches ``step`` inside the block.
+
+    Raises ``ValueError`` listing the steps when there is no such step.
+    """
+    if step not in STEPS:
+        raise ValueError(f"there is no step {step!r}; the steps are: {', '.join(STEPS)}")
+    entry = (step, fault)
+    _faults.append(entry)
+    steps.hook = _reached
+    try:
+        yield
+    finally:
+        _faults.remove(entry)
+        if not _faults:
+            steps.hook = None
+
+
+def crash() -> NoReturn:
+    """End this process at once, as ``kill -9`` or a power cut does."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("unreachable")
+
+
+def stall(until: str | os.PathLike[str], *, timeout_sec: float = 60.0) -> Callable[[], None]:
+    """Return a fault that waits until the file ``until`` is there.
+
+    Raises ``TimeoutError`` there when it does not come within ``timeout_sec``.
+    """
+
+    def wait() -> None:
+        end = time.monotonic() + timeout_sec
+        while not Path(until).exists():
+            if time.monotonic() > end:
+                raise TimeoutError(f"stalled {timeout_sec:g} s, and {os.fspath(until)} did not come")
+            time.sleep(0.002)
+
+    return wait
+
+
+def raising(error: BaseException) -> Callable[[], None]:
+    """Return a fault that raises ``error``."""
+
+    def fail() -> None:
+        raise error
+
+    return fail
+
+
+def lose_lease() -> None:
+    """Take the lease away from the attempt that is being made, as a successor that found it dead does.
+
+    Works at steps inside ``_create`` and after it.  The attempt then ends with ``FuruLeaseLost``.
+
+    Raises ``RuntimeError`` where no attempt is being made on this call stack.
+    """
+    attempts = context.stack()
+    if not attempts:
+        raise RuntimeError("no attempt is being made here; lose_lease works from create.begin on")
+    os.unlink(f"{attempts[-1].artifact.meta_dir}/compute.lock/{attempts[-1].token}")
+
+
+def running() -> ArtifactRef | None:
+    """Return the artifact whose attempt is being made on this call stack, if there is one."""
+    attempts = context.stack()
+    return attempts[-1].ref if attempts else None
+
+
+def _reached(step: str) -> None:
+    for at_step, fault in list(_faults):
+        if at_step == step:
+            fault()
+
+
