@@ -32,12 +32,8 @@ def python(source: str, *, site: Path | None = None, without: str = "") -> str:
     ``site`` comes first on its path; the modules named in ``without`` (space separated) cannot be found by it.
     """
     prelude = f"""
-        import importlib.machinery, sys
-        class Absent:
-            def find_spec(self, name, path=None, target=None):
-                if name in {without.split()!r}:
-                    raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
-        sys.meta_path.insert(0, Absent())
+        import sys
+        sys.modules.update(dict.fromkeys({without.split()!r}))
         sys.path[:0] = {[str(site)] if site else []!r}
     """
     code = dedent(prelude) + dedent(source)
@@ -289,7 +285,9 @@ def run_pytest(folder: Path, *, site: Path | None = None, without: str = "") -> 
     (folder / "test_pipeline.py").write_text(dedent(PIPELINE_TEST))
     return python(
         f"""
-        import contextlib, io, pytest
+        import contextlib, io, os, pytest
+        if {bool(without)!r}:
+            os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # what is absent registers nothing either
         printed = io.StringIO()
         try:
             with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
