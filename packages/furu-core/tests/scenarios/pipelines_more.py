@@ -6,6 +6,8 @@ import ctypes
 import json
 import os
 import shutil
+import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,29 @@ else:
     import pipelines
 
 NEVER_HEALS = "directory with content"
+
+
+def together(work: Callable[[int], object], count: int = 8) -> list[str]:
+    """Run ``work(number)`` in threads that begin together and take turns at every step; return what they raise."""
+    gate = threading.Barrier(count)
+    troubles: list[str] = []
+
+    def run(number: int) -> None:
+        gate.wait()
+        try:
+            work(number)
+        except BaseException as error:
+            troubles.append(repr(error))
+
+    threads = [threading.Thread(target=run, args=[number]) for number in range(count)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sys.setswitchinterval(interval)
+    return troubles
 
 
 # What can be wrong with a file
@@ -223,3 +248,33 @@ MISPLACED: dict[str, Callable[[Path], object]] = {
         "directory cannot be written": lambda path: path.mkdir(0o555),
     }.items()
 }
+
+
+# Artifacts that need each other
+
+
+class Ring(furu.Furu[int]):
+    """Depends on the next member of a ring of three, so on itself."""
+
+    member: int = 0
+
+    @furu.furu_dep
+    def next_one(self) -> Ring:
+        """Return the next member."""
+        return Ring(member=(self.member + 1) % 3)
+
+    def _create(self) -> int:
+        return self.next_one().get()
+
+
+def failing(get: Callable[[], object]) -> None:
+    """Print how ``get()`` fails: its classes, how long it took, what it says."""
+    began = time.monotonic()
+    try:
+        get()
+    except BaseException as error:
+        classes = (furu.FuruCycleError, furu.FuruComputeError)
+        quick = time.monotonic() - began < 2
+        pipelines.say(*(isinstance(error, cls) for cls in classes), quick, str(error).replace("\n", " | "))
+    else:
+        pipelines.say("no error")

@@ -216,8 +216,9 @@ def _cause(error: Exception) -> str:
 
 
 def _recorded(error: BaseException) -> RecordedError:
+    cls = getattr(type(error), "_furu_original", type(error))  # of a dependency's failure: what failed there
     return state.RecordedError(
-        type=full_name(type(error)), message=str(error), traceback=format_traceback(error), kind=_kind(error)
+        type=full_name(cls), message=str(error), traceback=format_traceback(error), kind=_kind(error)
     )
 
 
