@@ -31,7 +31,7 @@ def test_eight_threads_run_one_create(stage: Stage, kind: str) -> None:
 
 def test_threads_that_go_through_many_objects(stage: Stage) -> None:
     """On each of many objects one of the threads creates; all get every value, whatever their order."""
-    printed = stage.run(f"""
+    printed = stage.run("""
         from pipelines_more import *
         wrong = []
         def work(number):
@@ -39,7 +39,7 @@ def test_threads_that_go_through_many_objects(stage: Stage) -> None:
             order = range(60) if number % 4 < 2 else reversed(range(60))
             for key in order:
                 value = kind(key=key).get()
-                if value not in (key**2, {{"square": key**2}}):
+                if value not in (key**2, {"square": key**2}):
                     wrong.append((number, key, value))
         say(together(work))
         say(wrong)
@@ -52,7 +52,7 @@ def test_threads_that_go_through_many_objects(stage: Stage) -> None:
 
 def test_threads_with_different_objects_share_a_dependency(stage: Stage) -> None:
     """What eight objects need is created once, and the seven others wait for it inside their own _create."""
-    printed = stage.run(f"""
+    printed = stage.run("""
         from pipelines_more import *
         pipelines.during = lambda task: Kept(key=1).get() if isinstance(task, Filed) else time.sleep(0.02)
         def work(number):
