@@ -188,7 +188,7 @@ class Stage:
             "FURU_RECORD_GIT": "ignore",
             "FURU_POLL_INTERVAL_SECS": "0.05",
             "SCENARIO_SPOOL": str(self.spool),
-            "PYTHONPATH": str(HERE),
+            "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
         }
 
     def start(

@@ -68,6 +68,17 @@ def forked(work: Callable[..., object], *args: object) -> int:
     return pid
 
 
+def warm_up() -> None:
+    """Crash once and recover, so that all a get() may need is imported before this process forks others."""
+    global during
+    wanted, during = during, lambda task: os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(forked(Kept(key=-100).get), 0)
+    during = lambda task: None  # noqa: E731
+    Filed(key=-100).get()
+    Kept(key=-100).get()
+    during = wanted
+
+
 def prepare(*, host: str | None, heartbeat_sec: float | None, clock_ahead_sec: float) -> None:
     """Make this process what the test wants it to be."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # the tests may run where Ctrl-C is ignored
@@ -105,3 +116,22 @@ class Kept(furu.Furu[dict[str, int]]):
         note("create", f"Kept-{self.key}")
         during(self)
         return {"square": self.key**2}
+
+
+class Twin(furu.Furu[str]):
+    """The content of the spool's file ``version``, in two files that ``_load`` finds to agree."""
+
+    key: int = 1
+
+    def _create(self) -> str:
+        note("create", f"Twin-{self.key}")
+        version = (spool() / "version").read_text()
+        for name in ("first", "second"):
+            (self.furu_dir / name).write_text(version)
+        return version
+
+    def _load(self) -> str:
+        first, second = ((self.furu_dir / name).read_text() for name in ("first", "second"))
+        if first != second:
+            raise ValueError(f"a wrong hit: {first!r} and {second!r}")
+        return first

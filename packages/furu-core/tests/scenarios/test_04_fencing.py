@@ -44,6 +44,7 @@ STOPPED_AT = """
         except furu.FuruLeaseLost:
             say(step, "lost")
 
+    warm_up()
     pids = [forked(holder, key, step) for key, step in enumerate({steps})]
     for pid in pids:
         assert os.WIFSTOPPED(os.waitpid(pid, os.WUNTRACED)[1])
@@ -56,6 +57,7 @@ STOPPED_AT = """
 """
 SUCCESSORS = """
     pipelines.during = lambda task: (note("begun"), hold("publish"))
+    warm_up()
     pids = [forked(lambda: say(Kept(key=key).get()["square"])) for key in range({count})]
     for pid in pids:
         assert os.waitpid(pid, 0)[1] == 0

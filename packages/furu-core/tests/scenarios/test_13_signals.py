@@ -244,6 +244,7 @@ def test_a_signal_at_any_step(stage: Stage, name: str) -> None:
                 assert not list(lock.parent.glob("compute.lock.*")), step
                 os._exit(130)
 
+        warm_up()
         for step in {steps}:
             furu.FURU_CONFIG.base_root = spool() / "stores" / step
             status = os.waitstatus_to_exitcode(os.waitpid(forked(interrupted, step), 0)[1])
