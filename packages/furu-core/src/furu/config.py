@@ -47,6 +47,7 @@ class FuruConfig:
         heartbeat_interval_sec: float
         max_requeues: int
         cancelled_is_preempted: bool
+        strict_deps: bool
         allow_main: bool
         fsync: Literal["always", "auto", "never"]
         scratch: bool

@@ -158,6 +158,12 @@ SETTINGS: dict[str, Setting] = {
     "cancelled_is_preempted": Setting(
         "FURU_CANCELLED_IS_PREEMPTED", FLAG, False, "Whether a job the scheduler calls CANCELLED counts as preempted."
     ),
+    "strict_deps": Setting(
+        "FURU_STRICT_DEPS",
+        FLAG,
+        False,
+        "Whether an executor refuses a dependency that is used and not declared, instead of building it.",
+    ),
     "allow_main": Setting(
         "FURU_ALLOW_MAIN", FLAG, False, "Whether classes of a script or a function may have artifacts, in scratch."
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from furu import config
 from furu.engine.loading import is_valid, load
-from furu.errors import MISSING, FuruMissingArtifact
+from furu.errors import MISSING
 from furu.runtime import overrides
 from furu.storage import store
 
@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from furu.errors import FuruMissingArtifact
     from furu.task import Task
 
 
@@ -54,7 +55,5 @@ def missing(task: Task) -> FuruMissingArtifact:
 
     artifact = store.artifact(task.furu_ref)
     why = settle.refusal(task, artifact)
-    return FuruMissingArtifact(
-        f"{artifact.ref.label} has no result to load ({why}): {artifact.directory}",
-        hints=["get() computes it; furu_dir shows where it is looked for, and FURU_PATH sets the root"],
-    )
+    hint = "get() computes it; furu_dir shows where it is looked for, and FURU_PATH sets the root"
+    return settle.missing(artifact, why, hints=[hint])

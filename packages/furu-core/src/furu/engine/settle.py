@@ -6,18 +6,21 @@ from pathlib import Path
 
 from furu import config
 from furu.engine import attempt
+from furu.engine.blocked import BlockedOn
 from furu.engine.loading import is_valid, load
-from furu.engine.verdict import Create, Load, Policy, Refuse, Wait, decide, policy_for
+from furu.engine.verdict import Create, Load, Policy, Refuse, Verdict, Wait, decide, policy_for
 from furu.engine.wait import Waiting
-from furu.errors import FuruComputeError, compute_error
-from furu.runtime import announcing, context
-from furu.storage import lease
+from furu.errors import MISSING, FuruComputeError, FuruMissingArtifact, compute_error
+from furu.runtime import announcing, context, overrides
+from furu.storage import lease, store
 from furu.storage.evidence import look_behind_marker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
+    from furu.engine.verdict import RefuseReason
     from furu.storage.artifact import Artifact
     from furu.storage.evidence import Evidence
     from furu.storage.state import State
@@ -39,8 +42,27 @@ def looked(task: Task, artifact: Artifact, policy: Policy) -> Evidence:
     return evidence if valid and not policy.rerun else look_behind_marker(artifact.meta_dir, valid=valid)
 
 
-def settle(task: Task, artifact: Artifact) -> Any:
-    """Look and decide until there is a result, a refusal, or an attempt of our own."""
+def verdict_on(task: Task) -> Verdict:
+    """Return what ``get()`` would do about ``task`` now.  Looks only; an overridden result counts as published."""
+    if overrides.lookup(task.furu_hash) is not MISSING:
+        return Load()
+    policy = policy_for(task)
+    return decide(looked(task, store.artifact(task.furu_ref), policy), policy)
+
+
+def refused_to_retry(task: Task) -> FuruComputeError:
+    """Return the recorded failure of ``task``, which may not be tried again."""
+    artifact = store.artifact(task.furu_ref)
+    return recorded_failure(artifact, artifact.recorded_state())
+
+
+def settle(task: Task, artifact: Artifact, *, load_result: bool = True) -> Any:
+    """Look and decide until there is a result, a refusal, or an attempt of our own.
+
+    With ``load_result`` off a published result is left where it is, and None is returned for it.
+
+    Raises ``BlockedOn`` in a worker of an executor when ``task`` has to be built, or is being built, by somebody else.
+    """
     policy = policy_for(task)
     longest = config.current().max_wait_time_sec
     waiting = Waiting(artifact.ref, task._max_wait_time_sec if longest is None else longest)
@@ -49,9 +71,9 @@ def settle(task: Task, artifact: Artifact) -> Any:
         _raise_failure_waited_for(artifact, evidence, waiting)
         match decide(evidence, policy):
             case Load():
-                return load(task, artifact)
-            case Refuse():
-                raise recorded_failure(artifact, evidence.state)
+                return load(task, artifact) if load_result else None
+            case Refuse(reason):
+                raise _refused(task, artifact, evidence, policy, reason)
             case Wait(claim):
                 context.refuse_recursion(artifact.ref)
                 with context.waiting(claim.token):
@@ -96,6 +118,25 @@ def _claimed(artifact: Artifact) -> lease.Lease | None:
             state_path=Path(artifact.state_path),
             hints=["its directory must be writable and have room; FURU_PATH sets where artifacts are stored"],
         ) from error
+
+
+def _refused(task: Task, artifact: Artifact, evidence: Evidence, policy: Policy, reason: RefuseReason) -> BaseException:
+    if reason == "failed" and not policy.retry_failed:
+        return recorded_failure(artifact, evidence.state)
+    if config.current().strict_deps and context.job() != artifact.ref.furu_hash:
+        return missing(
+            artifact,
+            f"it is used by {context.stack()[-1].ref.label} without being declared"
+            if context.stack()
+            else "it is not built",
+            hints=["declare it as a field or with @furu_dep, or let it be built with FURU_STRICT_DEPS=0"],
+        )
+    return BlockedOn(task)
+
+
+def missing(artifact: Artifact, why: str, *, hints: Sequence[str]) -> FuruMissingArtifact:
+    """Return the error that says why there is no result to load."""
+    return FuruMissingArtifact(f"{artifact.ref.label} has no result to load ({why}): {artifact.directory}", hints=hints)
 
 
 def _outdated(task: Task, artifact: Artifact, policy: Policy) -> bool:

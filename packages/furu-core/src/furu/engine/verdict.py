@@ -8,6 +8,7 @@ from typing import Literal
 from furu import config
 from furu.errors import FuruConfigError, FuruError
 from furu.identity import names
+from furu.runtime import context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,13 +98,18 @@ def _reason(evidence: Evidence) -> CreateReason:
 
 
 def policy_for(task: Task, *, may_create: bool = True, may_wait: bool = True) -> Policy:
-    """Return the policy of the current settings for ``task``."""
+    """Return the policy of the current settings for ``task``.
+
+    A worker of an executor creates the artifact of its job and nothing else, and leaves the waiting to the executor.
+    """
     settings = config.current()
+    job = context.job()
+    mine = job is None or job == task.furu_hash
     return Policy(
-        may_create=may_create,
-        may_wait=may_wait,
+        may_create=may_create and mine,
+        may_wait=may_wait and job is None,
         retry_failed=settings.retry_failed,
-        rerun=bool(settings.always_rerun) and always_rerun(type(task)),
+        rerun=bool(settings.always_rerun) and mine and always_rerun(type(task)),
     )
 
 
@@ -133,7 +139,9 @@ def _check_entry(entry: str) -> None:
     except FuruError as error:
         raise FuruConfigError(
             f"FURU_ALWAYS_RERUN names {entry!r}, and no such class can be imported: {error.message}",
-            hints=["write module and class, such as my_project.pipelines.TrainModel, separated by commas, or ALL alone"],
+            hints=[
+                "write module and class, such as my_project.pipelines.TrainModel, separated by commas, or ALL alone"
+            ],
         ) from None
     if not isinstance(found, type):
         raise FuruConfigError(f"FURU_ALWAYS_RERUN names {entry!r}, which is no class")

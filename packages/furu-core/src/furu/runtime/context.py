@@ -33,6 +33,25 @@ _lock = _thread.allocate_lock()
 _waits: list[tuple[tuple[Running, ...], str]] = []  # one per waiting call: its stack, and the claim it waits for
 
 
+#: In a worker of an executor: the key of its job, the only artifact that may be created here.
+_job: ContextVar[str | None] = ContextVar("furu_job", default=None)
+
+
+@contextmanager
+def working_on(key: str) -> Iterator[None]:
+    """Let the code inside create the artifact ``key`` and no other, as a worker of an executor does."""
+    reset = _job.set(key)
+    try:
+        yield
+    finally:
+        _job.reset(reset)
+
+
+def job() -> str | None:
+    """Return the key of the job the code here works on, None outside of executors."""
+    return _job.get()
+
+
 def stack() -> tuple[Running, ...]:
     """Return the attempts on this call stack, outermost first."""
     return _stack.get()
