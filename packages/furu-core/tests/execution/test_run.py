@@ -217,8 +217,11 @@ def test_a_job_that_found_somebody_else_at_work_waits_for_them() -> None:
     leaf = Leaf()
     executor = FakeExecutor(outcomes={leaf: [Elsewhere(leaf.furu_hash)]}, run=worker.run)
     scheduler = Scheduler(plans.build([leaf]))
-    decide = lambda task: Load() if executor.clock.monotonic() - start >= 7 else Wait(None)  # type: ignore[arg-type]  # noqa: E731
     start = executor.clock.monotonic()
+
+    def decide(task: Any) -> Any:
+        return Load() if executor.clock.monotonic() - start >= 7 else Wait(None)  # type: ignore[arg-type]
+
     Driver(scheduler, executor, decide=decide, clock=executor.clock).run()
     assert scheduler.bucket(leaf.furu_hash) is Bucket.COMPLETED
     assert len(executor.submitted) == 1
