@@ -49,7 +49,7 @@ DISTRIBUTION = {"dotenv": "python-dotenv", "typing_extensions": "typing-extensio
 #: Calls with an effect on the whole process, and the modules (dotted prefixes) that may make them.
 BANNED_CALLS = {
     "breakpoint": (),
-    "eval": ("furu.identity.annotations",),  # annotations may be strings
+    "eval": ("furu.identity.annotations", "furu.cli.target"),  # annotations may be strings; module:expression is code
     "exec": (),
     "input": ("furu.cli",),
     "print": ("furu.cli",),

@@ -1,0 +1,1 @@
+"""The ``furu`` command: one module a verb."""

@@ -1,0 +1,38 @@
+"""``furu``: the verbs of the core, and those that installed packages add."""
+
+from __future__ import annotations
+
+import typer
+
+from furu import _plugins
+from furu.cli import plan, run
+
+_GROUP = "furu.cli"
+
+app = typer.Typer(
+    name="furu",
+    help="Cacheable, nested pipelines: look at what is there, plan and run what is not.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("plan")(plan.plan)
+app.command("run")(run.run)
+
+
+@app.callback(invoke_without_command=True)
+def furu(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+) -> None:
+    """Cacheable, nested pipelines: look at what is there, plan and run what is not."""
+    if version:
+        from importlib.metadata import version as version_of
+
+        typer.echo(f"furu-core {version_of('furu-core')}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command; packages add verbs through the entry-point group ``furu.cli`` (name -> typer app)."""
+    for name in _plugins.names(_GROUP):
+        app.add_typer(_plugins.load(_GROUP, name), name=name)
+    app()
