@@ -551,10 +551,10 @@ def test_announcements_go_to_the_parents_log(
     )
 
 
-def test_an_announcement_is_made_once_and_repeated_at_debug(
+def test_every_announcement_is_in_the_log_of_the_artifact_that_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: config.FuruConfig
 ) -> None:
-    """An artifact that is loaded again is told at DEBUG; every creation is told at INFO."""
+    """The log of an artifact has every creation and every load that its code asked for, whatever was said before."""
     monkeypatch.setattr(announcing, "_loaded", set())
     path = tmp_path / "furu.log"
 
@@ -565,7 +565,7 @@ def test_an_announcement_is_made_once_and_repeated_at_debug(
     with artifact_log(str(path)):
         announce(REF, "success->load")
 
-    assert [line.split(" ")[1] for line in path.read_text().splitlines()] == ["INFO"] * 4 + ["DEBUG"]
+    assert [line.split(" ")[1] for line in path.read_text().splitlines()] == ["INFO"] * 6
 
 
 def test_memory_of_announcements_is_bounded(

@@ -12,6 +12,8 @@ from furu.runtime import logfile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import logging
+
     from furu.task import ArtifactRef
 
 _MOST_REMEMBERED = 100_000  # about 10 MB.  Beyond, memory starts anew and announcements repeat
@@ -20,24 +22,26 @@ _loaded: set[str] = set()
 
 
 def announce(ref: ArtifactRef, outcome: str) -> None:
-    """Say what ``get()`` is about to do, at INFO; an artifact that is loaded again and again says so once, then at DEBUG.
+    """Say what ``get()`` is about to do, at INFO; what is loaded again and again by a program says so once, then at DEBUG.
 
-    Goes where log records go: to the console, and to the log of the artifact being created, if there is one.  Every
-    announcement, repeated or not, is a line of the file ``FURU_TRACE`` names.
+    Goes where log records go: to the console, and to the log of the artifact being created, if there is one, which has
+    every load of its own.  Every announcement, repeated or not, is a line of the file ``FURU_TRACE`` names.
     """
     if config.current().trace is not None:
         _trace(ref, outcome)
-    if ref.furu_hash in _loaded and outcome == "success->load":
+    repeated = outcome == "success->load" and ref.furu_hash in _loaded
+    inside = logfile.active.get() is not None
+    if repeated and not inside:
         if config.current().log_level == "DEBUG":
-            _say(ref, outcome, repeated=True)
+            _logger().debug("get %s (%s)", ref.label, outcome)
         return
-    if config.current().log_level not in ("DEBUG", "INFO") and logfile.active.get() is None:
+    if config.current().log_level not in ("DEBUG", "INFO") and not inside:
         return
     if outcome == "success->load":
         if len(_loaded) >= _MOST_REMEMBERED:
             _loaded.clear()
         _loaded.add(ref.furu_hash)
-    _say(ref, outcome, repeated=False)
+    _logger().info("get %s (%s)", ref.label, outcome, extra={"furu_repeated": repeated})
 
 
 def _trace(ref: ArtifactRef, outcome: str) -> None:
@@ -60,8 +64,7 @@ def _trace(ref: ArtifactRef, outcome: str) -> None:
         raise FuruConfigError(f"FURU_TRACE names {path}, which cannot be written: {error}") from error
 
 
-def _say(ref: ArtifactRef, outcome: str, *, repeated: bool) -> None:
+def _logger() -> logging.Logger:
     from furu.runtime import console
 
-    logger = console.ready()
-    (logger.debug if repeated else logger.info)("get %s (%s)", ref.label, outcome)
+    return console.ready()

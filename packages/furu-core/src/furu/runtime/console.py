@@ -34,6 +34,8 @@ class Console(logging.Handler):
         stderr = sys.stderr
         if stderr is None or record.levelno < logging.getLevelName(config.current().log_level):
             return
+        if getattr(record, "furu_repeated", False) and config.current().log_level != "DEBUG":
+            return  # said before; meant for the log of the artifact that asked
         try:
             if stderr.isatty():
                 self._print_rich(stderr, record)

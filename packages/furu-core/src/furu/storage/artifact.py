@@ -77,11 +77,15 @@ class Artifact:
         from furu.storage import lease
 
         try:
+            os.mkdir(self.directory)
+        except FileExistsError:
+            pass
+        except FileNotFoundError:
+            os.makedirs(self.directory, exist_ok=True)
+        try:
             os.mkdir(self.meta_dir)
         except FileExistsError:
             self._sweep()
-        except FileNotFoundError:
-            os.makedirs(self.meta_dir, exist_ok=True)
         steps.reached("claim.directory")
         return lease.take(self.meta_dir, furu_hash=self.ref.furu_hash, attempt_id=attempt_id)
 
