@@ -28,7 +28,16 @@ ROOT = Path(__file__).parent.parent
 
 #: The floors of furu-core, lowest first.  A module imports from lower floors and from its own package only.
 FLOORS = (
-    {"furu.task", "furu.errors", "furu.config", "furu.settings", "furu.resources", "furu._plugins", "furu._sys"},
+    {
+        "furu.task",
+        "furu.errors",
+        "furu.config",
+        "furu.settings",
+        "furu.resources",
+        "furu._plugins",
+        "furu._exceptions",
+        "furu._sys",
+    },
     {"furu.identity", "furu.runtime"},
     {"furu.storage"},
     {"furu.engine", "furu.migration"},

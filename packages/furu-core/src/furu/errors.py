@@ -6,13 +6,14 @@ changes the behaviour where there is one.  All of them survive pickling to a wor
 
 from __future__ import annotations
 
-from types import GetSetDescriptorType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
-    from typing import Final, Literal
+    from typing import Final, Literal, SupportsIndex
+
+    from furu._exceptions import Row
 
     FailureKind = Literal["error", "oom", "timeout", "preempted", "cancelled", "node_failure", "lost", "dependency"]
 
@@ -41,18 +42,30 @@ class FuruError(Exception):
     ``message`` is the sentence, ``hints`` are things to do about it, one sentence each.
     """
 
-    message: str
+    # An error may also be of any other class.  What is said here comes first, so that such a class can neither hide an
+    # attribute of ours nor keep anybody (contextlib, a pool of processes) from setting ``__traceback__`` and the like.
+    message: str = ""
+    hints: tuple[str, ...] = ()
+
+    __setattr__ = BaseException.__setattr__
+    __eq__ = BaseException.__eq__
+    __hash__ = BaseException.__hash__
 
     def __init__(self, message: str, *, hints: Sequence[str] = ()) -> None:
-        BaseException.__init__(self, message)  # not super(): an error may also be of a class with another constructor
-        self.__dict__["message"] = message  # an ExceptionGroup has a read-only attribute of that name
+        BaseException.__init__(self, message)  # not super(): the other class may have another constructor
+        self.message = message
         self.hints = tuple(hints)
 
     def __str__(self) -> str:
-        return "\n".join([self.__dict__["message"], *(f"  hint: {hint}" for hint in self.hints)])
+        return "\n".join([self.message, *(f"  hint: {hint}" for hint in self.hints)])
 
     def __reduce__(self) -> tuple[Callable[..., BaseException], tuple[Any, ...]]:
-        return _thawed, _frozen(self)
+        from furu._exceptions import taken_apart  # here, because importing furu should cost little
+
+        return _put_together, (taken_apart(self, _split),)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Callable[..., BaseException], tuple[Any, ...]]:
+        return self.__reduce__()
 
 
 class FuruConfigError(FuruError, ValueError):
@@ -72,6 +85,10 @@ class FuruComputeError(FuruError):
     ``state_path`` is the artifact's ``state.json``; ``original_error`` is what was raised, also set as ``__cause__``;
     ``recorded_traceback`` is its text.
     """
+
+    state_path: Path | None = None
+    original_error: BaseException | None = None
+    recorded_traceback: str | None = None
 
     def __init__(
         self,
@@ -138,8 +155,11 @@ def compute_error(
     base: type[FuruComputeError] = FuruComputeError,
 ) -> FuruComputeError:
     """Return a compute error that is also an instance of ``original``'s class where Python allows it."""
-    error: FuruComputeError = _blank(_combined(base, type(original)), original.args)
-    _copy_builtin_fields(original, error)
+    from furu._exceptions import blank, copy_builtin_fields  # here, because importing furu should cost little
+
+    made = blank(_combined(base, type(original)), original.args)
+    error: FuruComputeError = base.__new__(base) if made is None else made
+    copy_builtin_fields(original, error)
     error.__dict__.update({k: v for k, v in original.__dict__.items() if k != "__notes__"})
     FuruComputeError.__init__(
         error,
@@ -166,91 +186,22 @@ def _combined(base: type[FuruComputeError], original: type[BaseException]) -> ty
             try:
                 made = type(f"{base.__name__}[{original.__name__}]", (base, original), {"__module__": base.__module__})
                 made._furu_original = original  # type: ignore[attr-defined]
-                made._furu_base = base  # type: ignore[attr-defined]  # noqa: SLF001 - read back here
-            except TypeError:  # a final class, a metaclass or a layout conflict: the original stays as the cause
+                made._furu_base = base  # type: ignore[attr-defined]  # noqa: SLF001 - read back below
+            except Exception:  # noqa: BLE001 - a final class, a metaclass or a layout conflict: the original stays the cause
                 made = base
         _combinations[key] = made
     return _combinations[key]
 
 
-def _blank(cls: type[Any], args: tuple[Any, ...]) -> Any:
-    """Return an exception of ``cls`` without running its constructor, which may want arguments that were not kept."""
-    try:
-        return cls.__new__(cls, *args)
-    except TypeError:  # a __new__ of its own
-        return BaseException.__new__(cls)
+def _split(cls: type[BaseException]) -> tuple[type[BaseException] | None, type[BaseException]]:
+    return getattr(cls, "_furu_base", None), getattr(cls, "_furu_original", cls)
 
 
-def _copy_builtin_fields(source: BaseException, target: BaseException) -> None:
-    """Copy what built-in exceptions keep outside ``__dict__``: ``errno``, ``filename``, ``value``, ``encoding`` ..."""
-    for name, value in _builtin_fields(source).items():
-        try:
-            setattr(target, name, value)
-        except (AttributeError, TypeError):  # read-only
-            continue
+def _joined(base: Any, original: type[BaseException]) -> type[BaseException]:
+    return original if base is None else _combined(base, original)
 
 
-def _builtin_fields(error: BaseException) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for cls in type(error).__mro__:
-        if cls.__module__ != "builtins" or cls in (BaseException, object):
-            continue
-        for name, slot in vars(cls).items():
-            if isinstance(slot, (MemberDescriptorType, GetSetDescriptorType)) and not name.startswith("_"):
-                try:
-                    fields[name] = getattr(error, name)
-                except (AttributeError, TypeError):  # not set
-                    continue
-    return fields
+def _put_together(rows: list[Row]) -> BaseException:
+    from furu._exceptions import put_together
 
-
-class _Frozen(tuple[Any, ...]):
-    """An exception taken apart for a journey: (base, original class, args, built-in fields, ``__dict__``, cause)."""
-
-    __slots__ = ()
-
-
-def _frozen(error: BaseException) -> _Frozen:
-    """Take an exception apart into what ``_thawed`` puts together, whatever its constructor wants."""
-    cls = type(error)
-    state = {name: _portable(value) for name, value in error.__dict__.items()}
-    cause = None if error.__cause__ is None else _portable(error.__cause__)
-    base, original = getattr(cls, "_furu_base", None), getattr(cls, "_furu_original", cls)
-    return _Frozen((base, original, error.args, _builtin_fields(error), state, cause))
-
-
-def _portable(value: Any) -> Any:
-    """Return ``value``, or what stands for it on the way: exceptions taken apart, what cannot be pickled as text."""
-    import pickle
-
-    sent = _frozen(value) if isinstance(value, BaseException) and not isinstance(value, FuruError) else value
-    try:
-        pickle.loads(pickle.dumps(sent))
-    except Exception:  # noqa: BLE001 - pickling runs code of any class, which may raise anything
-        return RuntimeError(f"{type(value).__qualname__}: {value}") if isinstance(value, BaseException) else repr(value)
-    return sent
-
-
-def _thawed(
-    base: type[FuruComputeError] | None,
-    original: type[BaseException],
-    args: tuple[Any, ...],
-    fields: dict[str, Any],
-    state: dict[str, Any],
-    cause: Any,
-) -> BaseException:
-    cls = original if base is None else _combined(base, original)
-    error: BaseException = _blank(cls, args)
-    for name, value in fields.items():
-        try:
-            setattr(error, name, value)
-        except (AttributeError, TypeError):
-            continue
-    error.__dict__.update({name: _arrived(value) for name, value in state.items()})
-    error.__cause__ = _arrived(cause)
-    error.args = args
-    return error
-
-
-def _arrived(value: Any) -> Any:
-    return _thawed(*value) if isinstance(value, _Frozen) else value
+    return put_together(rows, _joined)

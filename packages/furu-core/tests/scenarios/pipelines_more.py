@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import json
+import multiprocessing
 import os
 import shutil
 import sys
@@ -15,7 +17,7 @@ import furu
 from furu._sys import process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from tests.scenarios import pipelines
@@ -278,3 +280,184 @@ def failing(get: Callable[[], object]) -> None:
         pipelines.say(*(isinstance(error, cls) for cls in classes), quick, str(error).replace("\n", " | "))
     else:
         pipelines.say("no error")
+
+
+# Errors that are hard to send
+
+
+class Needy(Exception):
+    """Wants arguments that it does not keep."""
+
+    def __init__(self, code: int, *, where: str) -> None:
+        super().__init__(f"{code} at {where}")
+        self.code = code
+
+
+class Choosy(Exception):
+    """Cannot be made anew from what it keeps."""
+
+    def __new__(cls, code: int, *rest: object) -> Choosy:
+        if not rest:
+            raise LookupError("one argument is not enough")
+        return super().__new__(cls, code, *rest)
+
+    def __init__(self, code: int, *rest: object) -> None:
+        super().__init__(f"code {code}")
+
+
+class Guarded(Exception):
+    """Holds what cannot be sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, threading.Lock())
+        self.lock = threading.Lock()
+        self.sound = "sound"
+
+
+class Unsendable(Exception):
+    """Refuses to be sent by itself."""
+
+    def __reduce_ex__(self, protocol: object) -> Any:
+        raise TypeError("not me")
+
+
+class Deceitful(Exception):
+    """Can be sent, and does not arrive."""
+
+    def __reduce__(self) -> Any:
+        return int, ("no number",)
+
+
+@dataclasses.dataclass(frozen=True)
+class Frozen(Exception):
+    """Lets nobody set an attribute, not even ``__traceback__``."""
+
+    why: str
+
+
+class Secretive(Exception):
+    """Has no text, and attributes of the names that furu uses."""
+
+    hints = property(lambda self: "my own")
+    state_path = property(lambda self: "my own")
+
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
+class KeywordGroup(ExceptionGroup[Exception]):
+    """A group that is made in another way than others."""
+
+    def __new__(cls, *, parts: list[Exception]) -> KeywordGroup:
+        return super().__new__(cls, "several", parts)
+
+    def __init__(self, *, parts: list[Exception]) -> None:
+        pass
+
+
+def _nameless(message: str) -> Exception:
+    class Nameless(LookupError):
+        """Cannot be found by name."""
+
+    return Nameless(message)
+
+
+def _of_itself() -> Exception:
+    error = ValueError("goes round")
+    error.__dict__["me"] = error
+    return error
+
+
+def _caught(work: Callable[[], object]) -> Exception:
+    try:
+        work()
+    except Exception as error:
+        return error
+    raise AssertionError("nothing was raised")
+
+
+def _invalid() -> object:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(int).validate_python("none")
+
+
+#: What ``_create`` raises, by name.
+ORIGINALS: dict[str, Callable[[], Exception]] = {
+    "plain": lambda: ValueError("bad", 3),
+    "system": lambda: OSError(28, "No space left on device", "out.bin"),
+    "needy": lambda: Needy(7, where="here"),
+    "choosy": lambda: Choosy(7, 8),
+    "guarded": lambda: Guarded("a lock"),
+    "unsendable": lambda: Unsendable("stays"),
+    "deceitful": lambda: Deceitful("arrives as something else"),
+    "frozen": lambda: Frozen("stiff"),
+    "secretive": Secretive,
+    "nameless": lambda: _nameless("who"),
+    "of itself": _of_itself,
+    "attribute": lambda: _caught(lambda: threading.Lock().absent),  # type: ignore[attr-defined]
+    "bytes": lambda: _caught(lambda: b"\xff".decode()),
+    "invalid": lambda: _caught(_invalid),
+    "group": lambda: ExceptionGroup("several", [Needy(7, where="here"), ExceptionGroup("more", [Guarded("a lock")])]),
+    "keyword group": lambda: KeywordGroup(parts=[Needy(7, where="here")]),
+}
+
+
+class Raises(furu.Furu[int]):
+    """Raises one of ``ORIGINALS``, under as many artifacts that need it as ``above`` says."""
+
+    name: str
+    above: int = 0
+
+    def _create(self) -> int:
+        if self.above:
+            return Raises(name=self.name, above=self.above - 1).get()
+        error = ORIGINALS[self.name]()
+        if self.name != "frozen":
+            error.add_note("as noted")
+        raise error
+
+
+def obtained(name: str, above: int = 0) -> object:
+    """Run a get() that fails: what a worker does."""
+    return Raises(name=name, above=above).get()
+
+
+def described(error: BaseException) -> dict[str, Any]:
+    """Return what there is to know about an error, as JSON-ready data."""
+    first: Any = error
+    depth = 0
+    while isinstance(first, furu.FuruComputeError):
+        first, depth = first.original_error, depth + 1
+    assert isinstance(error, furu.FuruComputeError)
+    assert error.recorded_traceback is not None
+    return {
+        "type": type(error).__name__,
+        "also": type(first).__name__ if isinstance(error, type(first)) else None,
+        "message": error.message,
+        "text": str(error),
+        "hints": list(error.hints),
+        "state_path": str(error.state_path),
+        "args": repr(error.args),
+        "depth": depth,
+        "first": [type(first).__name__, *map(repr, first.args)],
+        "notes": getattr(first, "__notes__", None),
+        "own": {name: repr(value) for name, value in vars(first).items() if name in ("code", "sound", "why")},
+        "raised in": "raise error" in error.recorded_traceback and "_create" in error.recorded_traceback,
+    }
+
+
+def sent(names: Iterable[str], *, above: int = 0) -> None:
+    """Print what an error is here, as it comes from a worker, and as another worker sees it when it is sent on."""
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for name in names:
+            here = _caught(lambda name=name: obtained(name, above))  # type: ignore[misc]
+            try:
+                came = _caught(pool.submit(obtained, name, above).result)
+                pipelines.say(
+                    json.dumps([name, described(here), described(came), pool.submit(described, came).result()])
+                )
+            except BaseException as error:
+                pipelines.say(json.dumps([name, f"{type(error).__name__}: {error}"]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from furu import config
+from furu._exceptions import text
 from furu._sys import clock, files, process, steps
 from furu.errors import FuruError, FuruLeaseLost, compute_error
 from furu.runtime import context, logfile, signals, usage
@@ -74,6 +75,8 @@ class Running:
         try:
             self.end(status, error)
         except (OSError, FuruLeaseLost) as trouble:
+            if self.lease.published(self.artifact.marker):
+                return
             from furu.runtime.logging import get_logger
 
             captured = logfile.active.set(None)  # the artifact's log may be a successor's by now
@@ -94,6 +97,7 @@ def run(task: Task, artifact: Artifact, lease: Lease, *, previous: State | None)
     ``SystemExit`` pass through after the attempt was recorded.
     """
     running = Running(artifact, lease, _begun(lease, previous), usage.Meter())
+    leave = context.restorer()
     with signals.preemption_recorded(running.preempted):
         try:
             return _attempt(task, running, retry=previous is not None)
@@ -107,6 +111,7 @@ def run(task: Task, artifact: Artifact, lease: Lease, *, previous: State | None)
             running.end_quietly(_interrupted_status(stop), _recorded(stop))
             raise
         finally:
+            leave()  # Ctrl-C may have come between entering and leaving the stack
             running.lease.release()
 
 
@@ -212,13 +217,13 @@ def _cause(error: Exception) -> str:
     """Return what failed in one line: of a dependency that failed, its own line, and so on down."""
     if isinstance(error, FuruError):
         return error.__dict__["message"].partition("\n")[0]  # type: ignore[no-any-return]
-    return f"{type(error).__name__}: {error}"
+    return f"{type(error).__name__}: {text(error)}"
 
 
 def _recorded(error: BaseException) -> RecordedError:
     cls = getattr(type(error), "_furu_original", type(error))  # of a dependency's failure: what failed there
     return state.RecordedError(
-        type=full_name(cls), message=str(error), traceback=format_traceback(error), kind=_kind(error)
+        type=full_name(cls), message=text(error), traceback=format_traceback(error), kind=_kind(error)
     )
 
 

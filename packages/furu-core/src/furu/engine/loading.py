@@ -24,11 +24,15 @@ def load(task: Task, artifact: Artifact) -> Any:
     except Exception as error:
         from pathlib import Path
 
+        from furu._exceptions import text
+        from furu.runtime.tracebacks import format_traceback
+
         raise compute_error(
-            f"loading {artifact.ref.label} failed: {type(error).__name__}: {error}\n"
+            f"loading {artifact.ref.label} failed: {type(error).__name__}: {text(error)}\n"
             f"  in {artifact.directory} (the artifact was kept as it is)",
             original=error,
             state_path=Path(artifact.state_path),
+            recorded_traceback=format_traceback(error),
             base=FuruLoadError,
             hints=[
                 "mend _load, or let _validate return False to have it computed again",
