@@ -185,6 +185,22 @@ def test_sigterm_runs_the_handler_of_the_application(stage: Stage) -> None:
     assert (attempt(stage)["status"], attempt(stage)["number"]) == ("success", 2)
 
 
+def test_sigterm_of_a_forked_child_records_its_own_attempt(stage: Stage) -> None:
+    """A child forked by ``_create`` that computes something else is preempted by itself; its parent is not."""
+    printed = stage.run("""
+        def work(task):
+            if isinstance(task, Filed):
+                os.kill(os.getpid(), signal.SIGTERM)
+            else:
+                say(os.waitpid(forked(Filed(key=2).get), 0)[1])
+
+        pipelines.during = work
+        say(Kept(key=2).get(), Filed(key=2).get_state().attempt.status)
+    """)
+    assert printed == [f"{signal.SIGTERM.value}", "{'square': 4} preempted"]
+    assert stage.debris() == []
+
+
 def test_sigterm_that_is_ignored_changes_nothing(stage: Stage) -> None:
     """Where the program ignores SIGTERM, ``_create`` goes on and SIGTERM is still ignored afterwards."""
     child = stage.start(
@@ -278,9 +294,9 @@ def test_ctrl_c_at_any_moment(stage: Stage) -> None:
                 return "interrupted"
 
         signal.signal(signal.SIGALRM, interrupt)
-        Kept(key=-1).get()
+        warm_up()
         begun = time.perf_counter()
-        Kept(key=-2).get()
+        Kept(key=-1).get()
         usual_sec = time.perf_counter() - begun
         interrupts = 0
         for key in range(300):
@@ -297,6 +313,7 @@ def test_ctrl_c_at_any_moment(stage: Stage) -> None:
         say(interrupts > 50)
     """)
     assert printed == ["True"]
+    assert stage.debris() == []
 
 
 def test_sigterm_while_the_heartbeat_is_being_arranged(stage: Stage) -> None:

@@ -36,8 +36,8 @@ def write_atomic(path: str, content: bytes, *, sync: bool = False) -> None:
     An empty directory in the file's place is removed; one with content is not furu's to remove: ``IsADirectoryError``.
     """
     aside = f"{path}.tmp.{new_token()}"
-    fd = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
+        fd = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
             _write_all(fd, content)
             if sync:
@@ -45,8 +45,11 @@ def write_atomic(path: str, content: bytes, *, sync: bool = False) -> None:
         finally:
             os.close(fd)
         _rename(aside, path)
-    except BaseException:
-        remove(aside)
+    except BaseException:  # Ctrl-C is most likely to come right after a call that took long, such as the first
+        try:
+            remove(aside)
+        except OSError:  # what is on its way says more
+            pass
         raise
 
 
@@ -98,11 +101,13 @@ def file_system_time(directory: str) -> float:
     On a network file system this is the server's clock, so ages computed from it do not depend on this host's clock.
     """
     probe = f"{directory}/clock.tmp.{new_token()}"
-    fd = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
-        return os.fstat(fd).st_mtime
+        fd = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        try:
+            return os.fstat(fd).st_mtime
+        finally:
+            os.close(fd)
     finally:
-        os.close(fd)
         remove(probe)
 
 

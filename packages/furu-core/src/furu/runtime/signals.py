@@ -19,6 +19,8 @@ class _Watch:
         self.pid = os.getpid()
         self.on_term: list[Callable[[], None]] = []
         self.before = signal.getsignal(signal.SIGTERM)
+        while isinstance(self.before, _Watch):  # of the process this one was forked from, or kept there by a Ctrl-C
+            self.before = self.before.before
         self.seen = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:

@@ -179,12 +179,16 @@ class Lease:
                 _flush(self.path)
             os.rename(self.path, marker)
         except (FileNotFoundError, NotADirectoryError):
-            if self.token.encode() not in (files.read_or_none(marker) or b""):
+            if not self.published(marker):
                 raise self.lost() from None
         steps.reached("publish.marker")
         if sync:
             _flush(self.meta_dir)
         self._forget()
+
+    def published(self, marker: str) -> bool:
+        """Return whether the marker is this claim."""
+        return self.token.encode() in (files.read_or_none(marker) or b"")
 
     def release(self) -> None:
         """Give the claim up.  Does nothing in a forked child, or when it was published, released or lost before."""
@@ -196,13 +200,13 @@ class Lease:
             self._forget()
 
     def _forget(self) -> None:
-        self.ended = True
         _held.pop(self.token, None)
         heart().end(self.path)
         try:
             os.rmdir(f"{self.meta_dir}/{LOCK}")
         except OSError:  # somebody's fresh claim is inside, or it is gone: both are as they should be
             pass
+        self.ended = True
 
     def lost(self) -> FuruLeaseLost:
         """Return the error that says who has taken over."""
