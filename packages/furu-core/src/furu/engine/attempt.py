@@ -75,6 +75,8 @@ class Running:
         try:
             self.end(status, error)
         except (OSError, FuruLeaseLost) as trouble:
+            if self.lease.published(self.artifact.marker):
+                return
             from furu.runtime.logging import get_logger
 
             captured = logfile.active.set(None)  # the artifact's log may be a successor's by now
@@ -95,6 +97,7 @@ def run(task: Task, artifact: Artifact, lease: Lease, *, previous: State | None)
     ``SystemExit`` pass through after the attempt was recorded.
     """
     running = Running(artifact, lease, _begun(lease, previous), usage.Meter())
+    leave = context.restorer()
     with signals.preemption_recorded(running.preempted):
         try:
             return _attempt(task, running, retry=previous is not None)
@@ -108,6 +111,7 @@ def run(task: Task, artifact: Artifact, lease: Lease, *, previous: State | None)
             running.end_quietly(_interrupted_status(stop), _recorded(stop))
             raise
         finally:
+            leave()  # Ctrl-C may have come between entering and leaving the stack
             running.lease.release()
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import _thread
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 
 from furu.errors import FuruCycleError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any, Protocol
 
     from furu.task import ArtifactRef
@@ -65,14 +66,27 @@ def find(ref: ArtifactRef) -> Running | None:
     return None
 
 
-@contextmanager
-def entered(running: Running) -> Iterator[None]:
-    """Put an attempt on the stack of the code inside."""
-    reset = _stack.set((*_stack.get(), running))
-    try:
-        yield
-    finally:
-        _stack.reset(reset)
+def restorer() -> Callable[[], object]:
+    """Return what puts the call stack back to what it is now, in one call that no signal handler can interrupt."""
+    return partial(_stack.set, _stack.get())
+
+
+class entered:  # noqa: N801 - used like a function: with entered(running):
+    """Put an attempt on the stack of the code inside.
+
+    No generator, because ``contextlib`` sets ``__traceback__``, and an exception class may not allow that.
+    """
+
+    __slots__ = ("_reset", "_running")
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+
+    def __enter__(self) -> None:
+        self._reset = _stack.set((*_stack.get(), self._running))
+
+    def __exit__(self, *_: object) -> None:
+        _stack.reset(self._reset)
 
 
 def refuse_recursion(ref: ArtifactRef) -> None:
