@@ -4,7 +4,8 @@ Run as a program of its own, so that it beats while its owner's threads are held
 lock), and stops beating when its owner is stopped or dead.  It imports nothing of furu.
 
 Arguments: pid and start time of the owner.  Input lines: ``+SECONDS PATH`` begins to touch PATH every SECONDS,
-``-PATH`` ends it.  It ends at the end of its input, and when the owner is gone.
+``-PATH`` ends it.  It ends when the owner is gone, and at the end of its input once all paths are gone: an owner may close
+files that it does not know.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import os
 import select
 import sys
 import time
+
+DEAF_SEC = 1.0  # after the end of its input: how often it looks whether the owner is still there
 
 
 def owner_state(pid: int, start: str) -> str:
@@ -43,22 +46,24 @@ def touch(path: str) -> bool:
 
 
 def serve(pid: int, start: str) -> None:
-    """Beat for every path asked for until the input ends or the owner is gone."""
+    """Beat for every path asked for until the owner is gone, or the input ended and so did the paths."""
     every: dict[str, float] = {}
     due: dict[str, float] = {}
     pending = b""
-    while True:
+    listening = True
+    while listening or due:
         pause = max(0.0, min(due.values()) - time.monotonic()) if due else None
-        if select.select([0], [], [], pause)[0]:
+        if not listening:
+            pause = min(pause or 0.0, DEAF_SEC)
+        if select.select([0] if listening else [], [], [], pause)[0]:
             chunk = os.read(0, 65536)
-            if not chunk:
-                return
+            listening = bool(chunk)
             *lines, pending = (pending + chunk).split(b"\n")
             for line in lines:
                 obey(os.fsdecode(line), every, due)
         now = time.monotonic()
         late = [path for path, at in due.items() if at <= now]
-        if not late:
+        if listening and not late:
             continue
         state = owner_state(pid, start)
         if state == "dead":

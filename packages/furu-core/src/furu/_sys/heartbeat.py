@@ -24,6 +24,7 @@ class Heart:
         self.pid = os.getpid()
         self._lock = _thread.RLock()  # a signal handler that gives a lease back may interrupt the code below
         self._pipe: int | None = None
+        self._pipe_is: tuple[int, int] | None = None
         self._paths: dict[str, float] = {}
 
     def begin(self, path: str, every_sec: float) -> None:
@@ -36,9 +37,14 @@ class Heart:
         """Stop touching ``path``."""
         with self._lock:
             if self._paths.pop(path, None) is not None:
-                self._say(f"-{path}\n")
+                try:
+                    self._say(f"-{path}\n")
+                except OSError:  # no new helper for the others now; the next ``begin`` tries again
+                    pass
 
     def _say(self, line: str) -> None:
+        if self._pipe is not None and _identity(self._pipe) != self._pipe_is:
+            self._pipe = None  # somebody has closed all files; the number may belong to another file by now
         if self._pipe is not None:
             try:
                 os.write(self._pipe, os.fsencode(line))
@@ -52,12 +58,23 @@ class Heart:
         read_end, write_end = os.pipe()
         try:
             _spawn_detached(read_end)
+        except BaseException:
+            os.close(write_end)
+            raise
         finally:
             os.close(read_end)
         os.set_blocking(write_end, False)
-        self._pipe = write_end
+        self._pipe, self._pipe_is = write_end, _identity(write_end)
         for path, every_sec in self._paths.items():
             os.write(write_end, os.fsencode(f"+{every_sec} {path}\n"))
+
+
+def _identity(fd: int) -> tuple[int, int] | None:
+    try:
+        status = os.fstat(fd)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _spawn_detached(stdin: int) -> None:
@@ -79,12 +96,11 @@ def _spawn_detached(stdin: int) -> None:
         os.close(devnull)
 
 
-_heart: Heart | None = None
+_hearts: dict[int, Heart] = {}
+os.register_at_fork(after_in_child=_hearts.clear)
 
 
 def heart() -> Heart:
-    """Return this process's heart."""
-    global _heart
-    if _heart is None or _heart.pid != os.getpid():
-        _heart = Heart()
-    return _heart
+    """Return this process's heart, one however many threads ask."""
+    pid = os.getpid()
+    return _hearts.get(pid) or _hearts.setdefault(pid, Heart())

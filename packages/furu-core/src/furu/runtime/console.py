@@ -44,6 +44,13 @@ class Console(logging.Handler):
         except Exception:  # noqa: BLE001 - logging's own rule: a message that cannot be shown breaks nothing
             self.handleError(record)
 
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name logging calls
+        """Report trouble on stderr, unless that is what is broken."""
+        try:
+            super().handleError(record)
+        except Exception:  # noqa: BLE001 - a stderr that was closed or replaced
+            pass
+
     def _print_rich(self, stderr: TextIO, record: logging.LogRecord) -> None:
         from rich.console import Console as RichConsole
         from rich.text import Text
