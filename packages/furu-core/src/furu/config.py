@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from furu.errors import FuruConfigError
-from furu.settings import FLAG, SETTINGS, Setting
+from furu.settings import FLAG, OPTIONAL_PATH, PATH, SETTINGS, Setting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -151,7 +151,13 @@ class FuruConfig:
 
 
 def _furu_variables() -> dict[str, str]:
-    return {name: text for name, text in os.environ.items() if name.startswith("FURU_")}
+    """Return the variables of the environment, relative paths as they are meant now: the program may move later."""
+    found = {name: text for name, text in os.environ.items() if name.startswith("FURU_")}
+    for setting in SETTINGS.values():
+        text = found.get(setting.env or "", "").strip()
+        if setting.kind in (PATH, OPTIONAL_PATH) and text and text[0] not in "/~":
+            found[str(setting.env)] = os.path.abspath(text)
+    return found
 
 
 def _checked(setting: Setting, name: str, value: object) -> Any:

@@ -122,7 +122,7 @@ def test_somebody_else_begins_where_the_directory_was(stage: Stage, finished: bo
 
 
 def test_a_create_that_changes_and_removes_its_working_directory(stage: Stage) -> None:
-    """A relative FURU_PATH stays where it was, for the artifact, for what it needs, and for its log."""
+    """A relative FURU_PATH stays where it was, for the artifact, for what it needs, for its log, and when settings change."""
     printed = stage.start(
         """
         import logging
@@ -132,6 +132,7 @@ def test_a_create_that_changes_and_removes_its_working_directory(stage: Stage) -
             if isinstance(task, Filed):
                 os.mkdir("elsewhere")
                 os.chdir("elsewhere")
+                furu.FURU_CONFIG.poll_interval = 0.1
                 os.rmdir(os.getcwd())
                 logging.getLogger("mine").warning("moved")
                 Kept(key=1).get()
