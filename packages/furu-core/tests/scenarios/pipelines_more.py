@@ -5,12 +5,15 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import json
+import logging
 import multiprocessing
 import os
+import resource
 import shutil
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import furu
@@ -18,7 +21,6 @@ from furu._sys import process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from tests.scenarios import pipelines
 else:
@@ -461,3 +463,124 @@ def sent(names: Iterable[str], *, above: int = 0) -> None:
                 )
             except BaseException as error:
                 pipelines.say(json.dumps([name, f"{type(error).__name__}: {error}"]))
+
+
+# Disks that are full
+
+
+class Bare(furu.Furu[None]):
+    """Leaves nothing behind but what ``during`` does."""
+
+    key: int = 1
+
+    def _create(self) -> None:
+        pipelines.note("create", f"Bare-{self.key}")
+        pipelines.during(self)
+
+    def _load(self) -> None:
+        return None
+
+
+def store() -> Path:
+    """Return the root of the store."""
+    return Path(os.environ["FURU_PATH"])
+
+
+def fill() -> None:
+    """Leave no room for another file: fill the store's own small disk, or else allow this process no larger files."""
+    if not os.path.ismount(store()):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        return
+    try:
+        with (store() / "ballast").open("wb", buffering=0) as ballast:
+            while ballast.write(bytes(4096)):
+                pass
+    except OSError:
+        pass
+
+
+def free() -> None:
+    """Give the room back."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    (store() / "ballast").unlink(missing_ok=True)
+
+
+def refusal(get: Callable[[], object], task: Any) -> str:
+    """Return how ``get()`` fails: as furu's error and as the system's, saying where, with nothing published."""
+    try:
+        get()
+    except furu.FuruError as error:
+        facts = {
+            "says where": str(task.furu_dir) in str(error),
+            "says why": isinstance(error, OSError) and os.strerror(error.errno or 0) in str(error),
+            "not published": not task.exists(),
+            "not a success": task.get_state().result in ("absent", "incomplete", "failed"),
+        }
+        return " ".join(fact for fact, holds in facts.items() if holds)
+    return "no error"
+
+
+# System calls that fail
+
+
+def _in_vain(call: Callable[..., object], *args: object) -> Callable[[], object]:
+    def burn() -> None:
+        try:
+            call(*args)
+        except OSError:
+            pass
+
+    return burn
+
+
+#: A call of each kind that does nothing, to be counted.
+BURN: dict[str, Callable[[], object]] = {
+    "write": _in_vain(os.write, os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC), b"x"),
+    "rename": _in_vain(os.rename, "/dev/null/a", "/dev/null/b"),
+    "mkdir": _in_vain(os.mkdir, "/dev/null/a"),
+    "openat": _in_vain(os.open, "/dev/null/a", os.O_RDONLY),
+    "fsync": _in_vain(os.fsync, 0),
+}
+
+
+def refused(call: str, cases: int, at: int) -> None:
+    """Create artifacts, each in a process of its own in which call number ``at`` of one kind fails.
+
+    In the first process that is the first such call of its get(), in the second the second, and so on.
+    """
+    pipelines.warm_up()
+    failing(lambda: obtained("plain"))
+    pipelines.during = _work
+    for case in range(cases):
+        os.waitpid(pipelines.forked(_refused, BURN[call], case, at), 0)
+
+
+def _work(task: Any) -> None:
+    (task.furu_dir / "own").write_text("own")
+    logging.getLogger("mine").info("worked")
+
+
+def _refused(burn: Callable[[], object], case: int, at: int) -> None:
+    task = pipelines.Kept(key=case)
+    task.furu_dir.parent.mkdir(parents=True, exist_ok=True)
+    for _ in range(at - 1 - case):
+        burn()
+    first = seen(task.get, task.furu_dir)
+    for _ in range(at):
+        burn()  # so that it is no call of what follows that fails
+    report = {
+        "pid": os.getpid(),
+        "first": first if isinstance(first, str) else "value",
+        "published": task.exists(),
+        "state": task.get_state().result,
+        "debris": [
+            name for name in _names(task.furu_dir / ".furu") if name.startswith("compute.lock") or ".tmp." in name
+        ],
+        "then": [task.get() == {"square": case**2}, task.get_state().result, task.get_metadata().furu_hash],
+        "key": task.furu_hash,
+    }
+    os.writev(1, [json.dumps(report).encode(), b"\n"])  # no write: it may be the call that fails
+
+
+def _names(directory: Path) -> list[str]:
+    return sorted(os.listdir(directory)) if directory.exists() else []

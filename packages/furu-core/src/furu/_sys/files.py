@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+#: What file systems say that flush no directories, or nothing at all.
+_NOT_FLUSHED = frozenset((errno.EINVAL, errno.ENOTSUP, errno.ENOSYS))
 
 
 def new_token() -> str:
@@ -115,8 +120,8 @@ def sync_tree(directory: str) -> None:
     """Flush every regular file below ``directory``, then the directories themselves, to the disk."""
     for folder, files in _walk(directory):
         for name in files:
-            _sync(f"{folder}/{name}")
-        _sync(folder)
+            sync(f"{folder}/{name}")
+        sync(folder)
 
 
 def _walk(directory: str) -> Iterator[tuple[str, list[str]]]:
@@ -124,13 +129,17 @@ def _walk(directory: str) -> Iterator[tuple[str, list[str]]]:
         yield folder, [name for name in files if not os.path.islink(f"{folder}/{name}")]
 
 
-def _sync(path: str) -> None:
+def sync(path: str) -> None:
+    """Flush a file or a directory to the disk, where its file system can."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (FileNotFoundError, PermissionError):  # vanished, or not ours to read: nothing we could flush
         return
     try:
         os.fsync(fd)
+    except OSError as error:
+        if error.errno not in _NOT_FLUSHED:
+            raise
     finally:
         os.close(fd)
 

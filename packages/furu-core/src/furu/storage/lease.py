@@ -176,14 +176,17 @@ class Lease:
             raise self.lost()
         try:
             if sync:
-                _flush(self.path)
+                files.sync(self.path)
             os.rename(self.path, marker)
         except (FileNotFoundError, NotADirectoryError):
             if not self.published(marker):
                 raise self.lost() from None
         steps.reached("publish.marker")
         if sync:
-            _flush(self.meta_dir)
+            try:
+                files.sync(self.meta_dir)
+            except OSError:  # it is published; a power cut may undo that, and have it computed again
+                pass
         self._forget()
 
     def published(self, marker: str) -> bool:
@@ -309,14 +312,6 @@ def _number(value: object, default: float) -> float:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
-
-
-def _flush(path: str) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def abandoned(path: str) -> bool:
