@@ -41,6 +41,9 @@ __all__ = [
     "override_results_for",
 ]
 
+# In a checkout pytest does not find out by itself which modules of a plugin have assertions to explain.
+pytest.register_assert_rewrite("furu_testing.contracts")
+
 #: Public name -> the module that defines it.
 _HOME = {
     "assert_computed": "observed",
@@ -77,16 +80,31 @@ def furu_tmp_root(tmp_path: Path) -> Iterator[Path]:
         yield root
 
 
+_FAILURE = pytest.StashKey[BaseException]()
+
+
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Remember how a test failed, for ``furu_no_compute`` to not say so twice."""
+    if call.when == "call" and call.excinfo is not None:
+        item.stash[_FAILURE] = call.excinfo.value
+
+
 @pytest.fixture
-def furu_no_compute(furu_tmp_root: Path) -> Iterator[None]:
-    """Fail the test as soon as it computes an artifact; what it needs has to be overridden, or in the store before.
+def furu_no_compute(furu_tmp_root: Path, request: pytest.FixtureRequest) -> Iterator[None]:  # noqa: ARG001 - needed first
+    """Fail the test as soon as it computes an artifact; what it needs has to be overridden.
 
-    A child process that computes fails the test at its end.
+    A computation of a child process, or one whose failure was swallowed, fails the test at its end.
     """
-    from furu_testing.observed import nothing_computed
+    from furu_testing import observed
 
-    with nothing_computed():
+    with observed.nothing_computed():
         yield
+    failure = request.node.stash.get(_FAILURE, None)
+    if isinstance(failure, pytest.fail.Exception) and observed.NO_COMPUTE in str(failure):
+        return
+    computed = observed.told_computed()
+    if computed is not None:
+        pytest.fail(computed, pytrace=False)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from furu import config
-from furu.runtime import overrides
+from furu.runtime import announcing, overrides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ def furu_test_env(path: str | os.PathLike[str]) -> Iterator[Path]:
     Inside, all settings have their defaults but for: every root is below ``path``; git is not recorded; a lease lasts 5 s;
     others are looked at every 20 ms; what every ``get()`` does is traced, for ``assert_computed`` and its relatives.
     ``FURU_`` variables are set accordingly, so that child processes use the same store.  Overrides of results in force
-    outside are not seen inside.
+    outside are not seen inside, and the first load of each artifact is announced anew.
 
     Promise: afterwards every setting, every ``FURU_`` variable and every override is as before, also after an error.
     """
@@ -39,11 +39,22 @@ def furu_test_env(path: str | os.PathLike[str]) -> Iterator[Path]:
         try:
             _set_variables(_variables(root, Path(aside) / "trace.jsonl"))
             settings.restore(config.FuruConfig().snapshot())
-            with overrides.none_installed():
+            with overrides.none_installed(), _memory_of_its_own(root):
                 yield root
         finally:
             _set_variables(outside)
             settings.restore(before)
+
+
+@contextmanager
+def _memory_of_its_own(root: Path) -> Iterator[None]:
+    """Let two things inside be as in a fresh process: which loads were announced, and where the temporary root is."""
+    announced, scratch = announcing._loaded, config._scratch  # noqa: SLF001 - what else one test could see of another
+    announcing._loaded, config._scratch = set(), root / "scratch"  # noqa: SLF001
+    try:
+        yield
+    finally:
+        announcing._loaded, config._scratch = announced, scratch  # noqa: SLF001
 
 
 def _variables(root: Path, trace: Path) -> dict[str, str]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from furu.engine.obtain import obtain
-from furu.execution import Done, Failed
+from furu.execution import Failed, worker
 from furu.identity import names
 
 if TYPE_CHECKING:
@@ -49,8 +48,8 @@ class FakeExecutor:
     """An executor whose jobs end as the test says, in the order of submission, without a process or a pause.
 
     ``outcomes`` maps a Furu object or a hash to what becomes of its job, one entry for each submission: an outcome
-    (``Failed(key, "oom")``), a failure kind (``"oom"``), an exception, or ``"run"`` (create the artifact here).  A job
-    that is not mentioned, or whose list is used up, is run.
+    (``Failed(key, "oom")``), a failure kind (``"oom"``), an exception, or ``"run"`` (create the artifact here, by
+    ``run``: a worker's way of doing it).  A job that is not mentioned, or whose list is used up, is run.
 
     ``submitted`` lists every job in order; ``most_in_flight`` is how many ran side by side at most; ``closed`` is None
     until ``close``, then whether it was told to cancel.
@@ -69,7 +68,7 @@ class FakeExecutor:
         self.most_in_flight = 0
         self.closed: bool | None = None
         self._capacity = capacity
-        self._run = run or run_here
+        self._run = run or worker.run
         self._scripts = {_key(what): deque(_listed(script)) for what, script in (outcomes or {}).items()}
         self._in_flight: deque[Job] = deque()
 
@@ -96,8 +95,9 @@ class FakeExecutor:
         return [self._ended(job)]
 
     def close(self, *, cancel: bool) -> None:
-        """Let go of what is in flight; with ``cancel`` unfinished, without it nothing may be left."""
-        assert cancel or not self._in_flight, "close(cancel=False) while jobs are in flight"
+        """Stop: with ``cancel`` what is in flight is dropped, without it, it is ended first."""
+        while self._in_flight and not cancel:
+            self.wait(None)
         self._in_flight.clear()
         self.closed = cancel
 
@@ -117,15 +117,6 @@ class FakeExecutor:
             return Failed(job.key, "error", said)
         outcome: Outcome = said
         return outcome
-
-
-def run_here(job: Job) -> Outcome:
-    """Create the artifact of a job in this process; return how it ended."""
-    try:
-        obtain(job.task)
-    except Exception as error:  # noqa: BLE001 - whatever _create raises is the outcome
-        return Failed(job.key, "error", error)
-    return Done(job.key)
 
 
 def _listed(script: Any) -> Iterable[Any]:

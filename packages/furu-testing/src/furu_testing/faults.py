@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, get_args
 
 from furu._sys import steps
-from furu.runtime import context
+from furu.engine import attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,25 +81,37 @@ def raising(error: BaseException) -> Callable[[], None]:
 def lose_lease() -> None:
     """Take the lease away from the attempt that is being made, as a successor that found it dead does.
 
-    Works at steps inside ``_create`` and after it.  The attempt then ends with ``FuruLeaseLost``.
+    Works at the steps from ``create.state`` to ``publish.state``, and anywhere in ``_create``.  The attempt then ends
+    with ``FuruLeaseLost`` and publishes nothing.
 
-    Raises ``RuntimeError`` where no attempt is being made on this call stack.
+    Raises ``RuntimeError`` where this thread makes no attempt, or has published already.
     """
-    attempts = context.stack()
-    if not attempts:
-        raise RuntimeError("no attempt is being made here; lose_lease works from create.begin on")
-    os.unlink(f"{attempts[-1].artifact.meta_dir}/compute.lock/{attempts[-1].token}")
+    here = _attempt()
+    if here is None:
+        raise RuntimeError("no attempt is being made here; lose_lease works from create.state on")
+    try:
+        os.unlink(here.lease.path)
+    except FileNotFoundError:
+        raise RuntimeError(f"{here.ref.label} has no lease any more; lose_lease works up to publish.state") from None
 
 
 def running() -> ArtifactRef | None:
-    """Return the artifact whose attempt is being made on this call stack, if there is one."""
-    attempts = context.stack()
-    return attempts[-1].ref if attempts else None
+    """Return the artifact whose attempt this thread is making, the innermost one, or None."""
+    here = _attempt()
+    return None if here is None else here.ref
+
+
+def _attempt() -> attempt.Running | None:
+    """Return the innermost attempt on this call stack.  The steps before and after ``_create`` are told apart only so."""
+    frame = sys._getframe()  # noqa: SLF001 - the stack is what is asked about
+    while frame.f_back is not None:
+        frame = frame.f_back
+        found = frame.f_locals.get("running") if frame.f_globals is vars(attempt) else None
+        if isinstance(found, attempt.Running):
+            return found
+    return None
 
 
 def _reached(step: str) -> None:
-    for at_step, fault in list(_faults):
-        if at_step == step:
-            fault()
-
-
+    for fault in [fault for at_step, fault in _faults if at_step == step]:
+        fault()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
     import furu
@@ -38,12 +39,11 @@ class HashFile:
         ``objects`` does not have are left alone, so several tests may share one file.
         """
         __tracebackhide__ = True
-        known = self._read()
         current = {name: obj.furu_hash for name, obj in objects.items()}
         if self.update:
-            merged = dict(sorted((known | current).items()))
-            self.path.write_text(json.dumps(merged, indent=2) + "\n")
+            self._write(current)
             return
+        known = self._read()
         wrong = [
             f"{name}: not in the file yet" if name not in known else _changed(name, known[name], now)
             for name, now in current.items()
@@ -53,6 +53,16 @@ class HashFile:
             raise AssertionError(
                 "\n".join([f"{self.path}:", *wrong, "pytest --furu-update-hashes writes the file anew"])
             )
+
+    def _write(self, current: Mapping[str, str]) -> None:
+        """Add to the file.  One process at a time: under pytest-xdist several tests may have it open."""
+        with self.path.open("a+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            known = json.loads(file.read() or "{}")
+            file.seek(0)
+            file.truncate()
+            file.write(json.dumps(dict(sorted({**known, **current}.items())), indent=2) + "\n")
 
     def _read(self) -> dict[str, str]:
         if not self.path.exists():

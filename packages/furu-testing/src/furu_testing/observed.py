@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from furu import config
+from furu.errors import FuruIdentityError
 from furu.identity import names
 from furu_testing import faults
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import furu
+
+NO_COMPUTE = "furu_no_compute"
+_MOST_TOLD = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,8 @@ def trace() -> list[Did]:
     path = config.current().trace
     if path is None:
         raise RuntimeError("nothing is observed here: use the fixture furu_tmp_root, or furu_test_env(path)")
-    lines = path.read_text().splitlines() if path.exists() else []
-    found = [json.loads(line) for line in lines]
+    text = path.read_text() if path.exists() else ""
+    found = [json.loads(line) for line in text.split("\n")[:-1]]  # what follows is being written by another process
     return [Did(line["class"], line["furu_hash"], line["outcome"], line["pid"]) for line in found]
 
 
@@ -66,8 +70,9 @@ def loaded(what: type[furu.Furu[Any]] | furu.Furu[Any]) -> int:
 def assert_computed(obj: furu.Furu[Any], *, times: int = 1) -> None:
     """Fail unless ``_create`` of this config ran exactly ``times`` times in this test."""
     __tracebackhide__ = True
-    if computed(obj) != times:
-        raise AssertionError(f"{_label(obj)} was computed {computed(obj)} times, not {times}\n{_told()}")
+    seen = computed(obj)
+    if seen != times:
+        raise AssertionError(f"{_label(obj)} was computed {_times(seen)}, not {_times(times)}\n{_told()}")
 
 
 def assert_loaded(obj: furu.Furu[Any], *, times: int | None = None) -> None:
@@ -75,46 +80,60 @@ def assert_loaded(obj: furu.Furu[Any], *, times: int | None = None) -> None:
     __tracebackhide__ = True
     seen = loaded(obj)
     if seen != times if times is not None else not seen:
-        wanted = "never" if times is None else f"{seen} times, not {times}"
-        raise AssertionError(f"{_label(obj)} was loaded {wanted}\n{_told()}")
+        wanted = "" if times is None else f", not {_times(times)}"
+        raise AssertionError(f"{_label(obj)} was loaded {_times(seen)}{wanted}\n{_told()}")
 
 
 @contextmanager
 def nothing_computed() -> Iterator[None]:
-    """Fail the test when anything is computed inside the block; in this process as soon as it begins."""
+    """Fail the test (in pytest's way) as soon as anything is about to be computed in this process inside the block."""
     import pytest
 
     def refuse() -> None:
         running = faults.running()
-        pytest.fail(f"furu_no_compute: this test computes {running.label if running else 'an artifact'}")
+        pytest.fail(f"{NO_COMPUTE}: this test computes {running.label if running else 'an artifact'}")
 
-    began = len(trace())
     with faults.at("create.begin", refuse):
         yield
-    ran = [did for did in trace()[began:] if did.computed]
-    if ran:
-        pytest.fail(f"furu_no_compute: this test has computed {len(ran)} artifacts\n{_told()}")
+
+
+def told_computed() -> str | None:
+    """Return a sentence about what was computed in this test so far, or None when that is nothing."""
+    ran = sum(did.computed for did in trace())
+    return f"{NO_COMPUTE}: this test has computed {ran} artifact{'s' * (ran > 1)}\n{_told()}" if ran else None
 
 
 def _of(what: type[furu.Furu[Any]] | furu.Furu[Any]) -> list[Did]:
     if isinstance(what, type):
-        wanted = {names.class_name(cls) for cls in _with_subclasses(what)}
+        wanted = {names.class_name(what), *_subclasses(what)}
         return [did for did in trace() if did.namespace in wanted]
     return [did for did in trace() if did.furu_hash == what.furu_hash]
 
 
-def _with_subclasses(cls: type) -> Iterator[type]:
-    yield cls
+def _subclasses(cls: type[Any]) -> Iterator[str]:
+    """Yield the names of all classes derived from ``cls``, but for those that cannot have results."""
     for below in cls.__subclasses__():
-        yield from _with_subclasses(below)
+        try:
+            yield names.class_name(below)
+        except FuruIdentityError:
+            pass
+        yield from _subclasses(below)
 
 
 def _label(obj: furu.Furu[Any]) -> str:
     return f"{obj.furu_ref.label} ({obj.to_python()})"
 
 
+def _times(number: int) -> str:
+    return {0: "never", 1: "once", 2: "twice"}.get(number, f"{number} times")
+
+
 def _told() -> str:
+    did_what = trace()
     lines = [
-        f"  {did.namespace.rpartition('.')[2]} {did.furu_hash[:9]} {did.outcome} (pid {did.pid})" for did in trace()
+        f"  {did.namespace.rpartition('.')[2]} {did.furu_hash[:9]} {did.outcome} (pid {did.pid})" for did in did_what
     ]
+    left_out = len(lines) - _MOST_TOLD
+    if left_out > 0:
+        lines = [f"  ... {left_out} more before that", *lines[left_out:]]
     return "\n".join(["what ran in this test:", *(lines or ["  nothing"])])

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import difflib
+import operator
+from collections.abc import Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from furu.errors import FuruError
 from furu.identity import dependencies, names
+from furu.identity.records import record_of
 from furu.runtime import overrides
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Sequence
 
     import furu
+
+_MOST_LISTED = 20
 
 
 class OverridePathError(FuruError, LookupError):
@@ -46,50 +52,90 @@ def override_results_for(root: furu.Furu[Any], values: Mapping[str, Any]) -> Ite
 
 
 def found(root: furu.Furu[Any], path: str) -> furu.Furu[Any]:
-    """Return the Furu object at a dotted path below ``root``."""
-    here: Any = root
-    walked: list[str] = []
-    for step in path.split("."):
-        here = _stepped(root, here, walked, step)
-        walked.append(step)
-    if not names.is_furu(here):
-        raise _error(root, f"{path!r} leads to {_short(here)}, which is no Furu object")
-    result: furu.Furu[Any] = here
+    """Return the Furu object at a dotted path below ``root``.
+
+    Raises ``OverridePathError`` that says how far the path leads, what is there, and what would fit.
+    """
+    walk = _Walk(root)
+    left = path
+    while left or not walk.walked:
+        steps = walk.steps()
+        # The longest one: a key of a mapping may itself have dots.
+        step = max((step for step in steps if f"{left}.".startswith(f"{step}.")), key=len, default=None)
+        if step is None:
+            raise walk.no_step(left.partition(".")[0])
+        walk.go(step, steps[step]())
+        left = left[len(step) + 1 :]
+    if not names.is_furu(walk.here):
+        raise walk.error(f"{path!r} leads to {_short(walk.here)}, which is no Furu object")
+    result: furu.Furu[Any] = walk.here
     return result
 
 
-def _stepped(root: Any, here: Any, walked: list[str], step: str) -> Any:
-    choices = _choices(here)
-    name = step.removesuffix("()")
-    if name in choices:
-        return choices[name]()
-    place = ".".join(walked) or type(root).__name__
-    near = difflib.get_close_matches(name, choices, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    has = f"it has {', '.join(list(choices)[:20])}" if choices else "there is nothing inside"
-    raise _error(root, f"{place} is {_short(here)} and has no {step!r}: {has}{hint}")
+class _Walk:
+    """A walk along a dotted path: what is here, and the last Furu object on the way."""
+
+    def __init__(self, root: furu.Furu[Any]) -> None:
+        self._root = root
+        self._owner: Any = root
+        self._to_owner = ""
+        self.here: Any = root
+        self.walked = ""
+
+    def steps(self) -> dict[str, Callable[[], Any]]:
+        """Return every step there is from here, with a way to take it; whole ways to dependencies included."""
+        ways = dependencies.direct(self.here) if names.is_furu(self.here) else []
+        return _parts(self.here) | {way: partial(_same, value) for way, value in ways}
+
+    def go(self, step: str, to: Any) -> None:
+        """Take a step."""
+        self.walked = _joined(self.walked, step)
+        self.here = to
+        if names.is_furu(to):
+            self._owner, self._to_owner = to, self.walked
+
+    def no_step(self, step: str) -> OverridePathError:
+        """Return the error for a step that cannot be taken from here."""
+        parts = list(_parts(self.here))
+        near = difflib.get_close_matches(step, parts, n=1)
+        has = f"it has {_listed(parts)}" if parts else "there is nothing inside"
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        place = repr(self.walked) if self.walked else "the root"
+        return self.error(f"{place} is {_short(self.here)} and has no {step!r}: {has}{hint}")
+
+    def error(self, message: str) -> OverridePathError:
+        """Return an error that says what would fit below the last Furu object on the way."""
+        fit = [_joined(self._to_owner, way) for way, _ in dependencies.direct(self._owner)]
+        cls = type(self._owner).__name__
+        return OverridePathError(
+            f"override_results_for({type(self._root).__name__}): {message}",
+            hints=[f"paths to dependencies of {cls}: {_listed(fit)}" if fit else f"{cls} has no dependencies"],
+        )
 
 
-def _choices(here: Any) -> dict[str, Any]:
-    """Return what a step from ``here`` may be called, with a way to take it."""
-    if isinstance(here, (list, tuple)):
-        return {str(place): lambda place=place: here[place] for place in range(len(here))}
-    if isinstance(here, dict):
-        return {str(key): lambda key=key: here[key] for key in here}
-    fields = getattr(here, "__chz_fields__", None) or getattr(here, "__dataclass_fields__", {})
-    choices = {name: lambda name=name: getattr(here, name) for name in fields}
-    methods = [
-        name for name in dir(type(here)) if getattr(getattr(type(here), name, None), "_furu_dep", False)
-    ]
-    return choices | {name: lambda name=name: getattr(here, name)() for name in methods}
+def _parts(here: Any) -> dict[str, Callable[[], Any]]:
+    """Return what is directly inside a value, by name: fields and ``@furu_dep`` methods, places, keys."""
+    if isinstance(here, (list, tuple)) and not hasattr(here, "_fields"):
+        return {str(place): partial(operator.getitem, here, place) for place in range(len(here))}
+    if isinstance(here, Mapping):
+        return {str(key): partial(operator.getitem, here, key) for key in here}
+    record = record_of(type(here))
+    if record is None:
+        return {}
+    parts: dict[str, Callable[[], Any]] = {field.name: partial(getattr, here, field.name) for field in record.fields}
+    return parts | {method: getattr(here, method) for method in record.methods}
 
 
-def _error(root: Any, message: str) -> OverridePathError:
-    paths = [path for path, _ in dependencies.direct(root)]
-    return OverridePathError(
-        f"override_results_for({type(root).__name__}): {message}",
-        hints=[f"paths to dependencies of {type(root).__name__}: {', '.join(paths) or 'there are none'}"],
-    )
+def _joined(path: str, step: str) -> str:
+    return f"{path}.{step}" if path else step
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(words[:_MOST_LISTED]) + (", ..." if len(words) > _MOST_LISTED else "")
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _key(key: Any) -> str:
