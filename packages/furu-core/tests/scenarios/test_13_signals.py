@@ -295,9 +295,12 @@ def test_ctrl_c_at_any_moment(stage: Stage) -> None:
 
         signal.signal(signal.SIGALRM, interrupt)
         warm_up()
-        begun = time.perf_counter()
-        Kept(key=-1).get()
-        usual_sec = time.perf_counter() - begun
+        def timed(key):
+            begun = time.perf_counter()
+            Kept(key=key).get()
+            return time.perf_counter() - begun
+
+        usual_sec = min(timed(key) for key in range(-5, 0))  # whatever else the machine was doing
         interrupts = 0
         for key in range(300):
             task = Kept(key=key)
@@ -322,13 +325,13 @@ def test_sigterm_while_the_heartbeat_is_being_arranged(stage: Stage) -> None:
         """
         from furu._sys.heartbeat import Heart
 
-        def say_and_terminate(heart, line, usual=Heart._say):
-            if line.startswith("-"):
+        def tell_and_terminate(heart, usual=Heart._tell):
+            if not heart._paths:
                 os.kill(os.getpid(), signal.SIGTERM)
                 time.sleep(0)
-            usual(heart, line)
+            usual(heart)
 
-        Heart._say = say_and_terminate
+        Heart._tell = tell_and_terminate
         Filed(key=2).get()
         """
     )

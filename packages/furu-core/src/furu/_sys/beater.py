@@ -1,21 +1,26 @@
 """The heartbeat program: touches claim files while the process it serves lives and is not stopped.
 
 Run as a program of its own, so that it beats while its owner's threads are held up (a C call that keeps the interpreter
-lock), and stops beating when its owner is stopped or dead.  It imports nothing of furu.
+lock), and stops beating when its owner is stopped or dead.  It imports nothing of furu, and ends with its owner.
 
-Arguments: pid and start time of the owner.  Input lines: ``+SECONDS PATH`` begins to touch PATH every SECONDS,
-``-PATH`` ends it.  It ends when the owner is gone, and at the end of its input once all paths are gone: an owner may close
-files that it does not know.
+Arguments: pid and start time of the owner.  File 3 is the board, shared memory in which the owner writes what to touch:
+bytes 0-7 are the monotonic time of the program's last look, 8-15 length and CRC-32 of what follows from byte 16 on, which
+is NUL-separated: seconds between two beats, path, seconds, path, ...
 """
 
 from __future__ import annotations
 
+import binascii
+import mmap
 import os
-import select
+import signal
+import struct
 import sys
 import time
 
-DEAF_SEC = 1.0  # after the end of its input: how often it looks whether the owner is still there
+LOOK_SEC = 0.5
+HEAD = struct.Struct("<dII")
+_AFTER_LOOK = 8
 
 
 def owner_state(pid: int, start: str) -> str:
@@ -34,56 +39,69 @@ def owner_state(pid: int, start: str) -> str:
     return "stopped" if letter == "T" else "running"
 
 
-def touch(path: str) -> bool:
-    """Set a file's time to now; return False when the file is gone for good."""
+def touch(path: str) -> None:
+    """Set a file's time to now.  One that is gone, or on a disk that does not answer, is tried again at the next beat."""
     try:
         os.utime(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:  # a network file system that does not answer: try again at the next beat
+    except OSError:
         pass
-    return True
+
+
+def encoded(wanted: dict[str, float], room: int) -> bytes:
+    """Return what to touch (path -> seconds between two beats) as the board holds it, the oldest first, as far as it fits."""
+    parts: list[bytes] = []
+    used = 0
+    for path, every_sec in wanted.items():
+        part = b"%a\0%s" % (every_sec, os.fsencode(path))
+        used += len(part) + 1
+        if used > room:
+            break
+        parts.append(part)
+    return b"\0".join(parts)
+
+
+def decoded(board: mmap.mmap) -> dict[str, float] | None:
+    """Return what the board asks for; None while its owner is writing."""
+    _, length, checksum = HEAD.unpack_from(board)
+    content = bytes(board[HEAD.size : HEAD.size + length])
+    if binascii.crc32(content) != checksum:
+        return None
+    parts = content.split(b"\0") if content else []
+    return {os.fsdecode(path): float(every) for every, path in zip(parts[::2], parts[1::2], strict=True)}
+
+
+class Beats:
+    """When which file was touched last."""
+
+    def __init__(self) -> None:
+        self._due: dict[str, float] = {}
+
+    def turn(self, wanted: dict[str, float], now: float) -> float:
+        """Touch what is due and return the seconds until the next beat; a path is touched when it is first seen."""
+        self._due = {path: self._due.get(path, now) for path in wanted}
+        for path, at in self._due.items():
+            if at <= now:
+                touch(path)
+                self._due[path] = now + wanted[path]
+        return min([at - now for at in self._due.values()], default=LOOK_SEC)
 
 
 def serve(pid: int, start: str) -> None:
-    """Beat for every path asked for until the owner is gone, or the input ended and so did the paths."""
-    every: dict[str, float] = {}
-    due: dict[str, float] = {}
-    pending = b""
-    listening = True
-    while listening or due:
-        pause = max(0.0, min(due.values()) - time.monotonic()) if due else None
-        if not listening:
-            pause = min(pause or 0.0, DEAF_SEC)
-        if select.select([0] if listening else [], [], [], pause)[0]:
-            chunk = os.read(0, 65536)
-            listening = bool(chunk)
-            *lines, pending = (pending + chunk).split(b"\n")
-            for line in lines:
-                obey(os.fsdecode(line), every, due)
-        now = time.monotonic()
-        late = [path for path, at in due.items() if at <= now]
-        if listening and not late:
-            continue
+    """Beat for every path on the board until the owner is gone."""
+    for name in ("SIGHUP", "SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGQUIT"):  # meant for the owner
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
+    board = mmap.mmap(3, 0)
+    beats = Beats()
+    wanted: dict[str, float] = {}
+    while True:
         state = owner_state(pid, start)
         if state == "dead":
             return
-        for path in late:
-            if state == "stopped" or touch(path):
-                due[path] = now + every[path]
-            else:
-                del due[path], every[path]
-
-
-def obey(line: str, every: dict[str, float], due: dict[str, float]) -> None:
-    """Carry out one input line."""
-    if line.startswith("+"):
-        seconds, _, path = line[1:].partition(" ")
-        every[path] = float(seconds)
-        due[path] = time.monotonic() + every[path]
-    else:
-        every.pop(line[1:], None)
-        due.pop(line[1:], None)
+        now = time.monotonic()
+        struct.pack_into("<d", board, 0, now)
+        wanted = wanted if (seen := decoded(board)) is None else seen
+        pause = LOOK_SEC if state == "stopped" else beats.turn(wanted, now)
+        time.sleep(min(max(pause, 0.01), LOOK_SEC))
 
 
 if __name__ == "__main__":

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import _thread
+import binascii
+import fcntl
+import mmap
 import os
+import struct
 import sys
+import time
+import warnings
 
 from furu._sys import process
+from furu._sys.beater import HEAD, LOOK_SEC, Beats, encoded
 
 _BEATER = os.path.join(os.path.dirname(__file__), "beater.py")
+_BOARD_BYTES = 1 << 20  # room for some thousand leases at once
+_SILENT_SEC = 10.0  # without a look for this long the helper is gone
+_IS_HELPER = "FURU_HEARTBEAT_HELPER"  # set for the helper, so that one that is no Python starts no further one
 
 
 class Heart:
     """Keeps files touched as long as this process lives and is not stopped.
 
     The helper is started at the first lease of a process and ends with it.  It is no child of this process (a user's
-    ``os.wait()`` never meets it) and runs in a process group of its own (Ctrl-C does not reach it).
+    ``os.wait()`` never meets it) and runs in a process group of its own (Ctrl-C does not reach it).  It is told what to
+    touch through shared memory, so a lease costs no system call, and a process that closes all its files keeps it.  Where
+    no helper can be started a thread beats instead, which a C call that lets no other thread run holds up; a warning says
+    so once.
 
     Threads: safe.  Fork: a child has no heart of its parent's; it gets its own with its first lease.
     """
@@ -23,77 +36,123 @@ class Heart:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self._lock = _thread.RLock()  # a signal handler that gives a lease back may interrupt the code below
-        self._pipe: int | None = None
-        self._pipe_is: tuple[int, int] | None = None
         self._paths: dict[str, float] = {}
+        self._changes = 0
+        self._board: mmap.mmap | None = None
+        self._started = 0.0
+        self._thread = False
 
     def begin(self, path: str, every_sec: float) -> None:
         """Touch ``path`` every ``every_sec`` seconds from now on."""
         with self._lock:
             self._paths[path] = every_sec
-            self._say(f"+{every_sec} {path}\n")
+            self._changes += 1
+            if not self._thread and self._silent():
+                self._start()
+            self._tell()
 
     def end(self, path: str) -> None:
         """Stop touching ``path``."""
         with self._lock:
             if self._paths.pop(path, None) is not None:
-                try:
-                    self._say(f"-{path}\n")
-                except OSError:  # no new helper for the others now; the next ``begin`` tries again
-                    pass
+                self._changes += 1
+                self._tell()
 
-    def _say(self, line: str) -> None:
-        if self._pipe is not None and _identity(self._pipe) != self._pipe_is:
-            self._pipe = None  # somebody has closed all files; the number may belong to another file by now
-        if self._pipe is not None:
-            try:
-                os.write(self._pipe, os.fsencode(line))
-            except (BrokenPipeError, BlockingIOError):  # the helper was killed, or does not read any more
-                os.close(self._pipe)
-                self._pipe = None
-        if self._pipe is None and self._paths:
-            self._start()
+    def _silent(self) -> bool:
+        """Return whether there is no helper, or one that has not looked for so long that it is gone."""
+        if self._board is None:
+            return True
+        (looked,) = struct.unpack_from("<d", self._board)
+        return bool(time.monotonic() - max(looked, self._started) > _SILENT_SEC)
+
+    def _tell(self) -> None:
+        while self._board is not None:
+            changes = self._changes
+            content = encoded(self._paths, _BOARD_BYTES - HEAD.size)
+            self._board[HEAD.size : HEAD.size + len(content)] = content
+            struct.pack_into("<II", self._board, 8, len(content), binascii.crc32(content))
+            if changes == self._changes:  # else a signal handler has written in between
+                return
 
     def _start(self) -> None:
-        read_end, write_end = os.pipe()
+        again = self._board is not None and struct.unpack_from("<d", self._board)[0] == 0.0
         try:
-            _spawn_detached(read_end)
-        except BaseException:
-            os.close(write_end)
-            raise
-        finally:
-            os.close(read_end)
-        os.set_blocking(write_end, False)
-        self._pipe, self._pipe_is = write_end, _identity(write_end)
-        for path, every_sec in self._paths.items():
-            os.write(write_end, os.fsencode(f"+{every_sec} {path}\n"))
+            if again:
+                raise RuntimeError(f"{sys.executable} did not answer")
+            self._board = _helper()
+            self._started = time.monotonic()
+        except (OSError, RuntimeError) as error:
+            self._board = None
+            self._thread = True
+            _thread.start_new_thread(self._beat, ())
+            warnings.warn(
+                f"furu's heartbeat helper cannot be started ({error}): a thread beats instead, and while a C call lets "
+                "no other thread run, other hosts may take over after FURU_LEASE_SECS",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+
+    def _beat(self) -> None:
+        beats = Beats()
+        while True:
+            with self._lock:
+                wanted = dict(self._paths)
+            time.sleep(min(max(beats.turn(wanted, time.monotonic()), 0.01), LOOK_SEC))
 
 
-def _identity(fd: int) -> tuple[int, int] | None:
+def _helper() -> mmap.mmap:
+    """Start a helper and return the board it reads.
+
+    Raises ``OSError`` when the system refuses, ``RuntimeError`` where there is no Python to run it.
+    """
+    if getattr(sys, "frozen", False) or not sys.executable or _IS_HELPER in os.environ:
+        raise RuntimeError("there is no Python program to run it")
+    made = _shared_file()
     try:
-        status = os.fstat(fd)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
+        # Away from the numbers that are given to the helper, which may be free here.
+        shared = fcntl.fcntl(made, fcntl.F_DUPFD_CLOEXEC, 10)
+    finally:
+        os.close(made)
+    try:
+        os.ftruncate(shared, _BOARD_BYTES)
+        board = mmap.mmap(shared, _BOARD_BYTES)
+        _spawn_detached(shared)
+    finally:
+        os.close(shared)
+    return board
 
 
-def _spawn_detached(stdin: int) -> None:
+def _shared_file() -> int:
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("furu-heartbeat", os.MFD_CLOEXEC)
+    import tempfile
+
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+def _spawn_detached(board: int) -> None:
     """Start the helper as nobody's child: a shell starts it in the background and ends."""
     owner = process.me()
     program = [sys.executable, "-I", "-S", _BEATER, str(owner.pid), owner.process_start or ""]
-    devnull = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    opened = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    devnull = fcntl.fcntl(opened, fcntl.F_DUPFD_CLOEXEC, 10)
+    os.close(opened)
     try:
         shell = os.posix_spawn(
             "/bin/sh",
-            ["sh", "-c", '"$@" <&3 3<&- &', "furu-heartbeat", *program],
-            os.environ,
-            file_actions=[(os.POSIX_SPAWN_DUP2, devnull, fd) for fd in (0, 1, 2)] + [(os.POSIX_SPAWN_DUP2, stdin, 3)],
+            ["sh", "-c", '"$@" &', "furu-heartbeat", *program],
+            {**os.environ, _IS_HELPER: "1"},
+            file_actions=[(os.POSIX_SPAWN_DUP2, devnull, fd) for fd in (0, 1, 2)] + [(os.POSIX_SPAWN_DUP2, board, 3)],
             setpgroup=0,
             setsigmask=[],
         )
-        os.waitpid(shell, 0)
     finally:
         os.close(devnull)
+    try:
+        os.waitpid(shell, 0)
+    except ChildProcessError:  # somebody else waits for all children, or SIGCHLD is ignored
+        pass
 
 
 _hearts: dict[int, Heart] = {}
