@@ -207,7 +207,7 @@ def tracer() -> list[str]:
         if os.environ.get("CI"):
             pytest.fail(why)
         pytest.skip(why)
-    return [str(program), "-qq", "-y", "-s", "300", "-f"]
+    return [str(program), "-qq", "-y", "-s", "300", "-f", "--seccomp-bpf"]
 
 
 def failed_calls(log: Path) -> dict[int, str]:

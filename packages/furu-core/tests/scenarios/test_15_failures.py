@@ -35,26 +35,26 @@ GET = """
 """
 
 
-def waiting(stage: Stage, cls: str, *, hosts: int = 1) -> list[Child]:
-    """Start processes that wait for the holder; some call themselves another host."""
-    waiters = [stage.start(GET.format(cls=cls), host="elsewhere" if n % hosts else None) for n in range(WAITERS)]
+def waiting(stage: Stage, cls: str, count: int) -> list[Child]:
+    """Start processes that wait for the holder; every other one calls itself another host."""
+    waiters = [stage.start(GET.format(cls=cls), host="elsewhere" if n % 2 else None) for n in range(count)]
     for waiter in waiters:
         waiter.wait_until_waiting()
     return waiters
 
 
 @pytest.mark.parametrize(
-    ("error", "cls", "original"),
+    ("error", "cls", "original", "count"),
     [
-        ("ValueError('bad luck')", "ValueError", "ValueError"),
-        ("Needy(7, where='bad luck')", "furu.FuruComputeError", "RuntimeError"),
+        ("ValueError('bad luck')", "ValueError", "ValueError", WAITERS),
+        ("Needy(7, where='bad luck')", "furu.FuruComputeError", "RuntimeError", 1),
     ],
 )
-def test_processes_that_wait_see_the_failure(stage: Stage, error: str, cls: str, original: str) -> None:
+def test_processes_that_wait_see_the_failure(stage: Stage, error: str, cls: str, original: str, count: int) -> None:
     """It ran once; all of them raise it, as its own class where that can be made of a message, with its traceback."""
     holder = stage.start(FAIL.format(error=error))
     holder.wait_for("creating")
-    waiters = waiting(stage, cls, hosts=2)
+    waiters = waiting(stage, cls, count)
     stage.touch("fail")
     assert holder.end().ok()[1].startswith("False True ")
     for waiter in waiters:
@@ -82,7 +82,7 @@ def test_those_who_wait_for_what_failed_above_it_see_the_first_class(stage: Stag
             say("KeyError")
     """)
     holder.wait_for("creating")
-    waiters = waiting(stage, "KeyError")
+    waiters = waiting(stage, "KeyError", 2)
     stage.touch("fail")
     assert holder.end().ok() == ["creating", "KeyError"]
     for waiter in waiters:
