@@ -30,7 +30,7 @@ STATUSES: tuple[AttemptStatus | None, ...] = (
 
 def claim(*, live: bool) -> Claim:
     """Return a claim that is live or dead."""
-    return Claim("path", "t" * 32, "attempt", None, None, 120.0, 1.0, live)
+    return Claim("path", "t" * 32, "attempt", None, None, 120.0, 1.0, live, local=False, beat_at=0.0)
 
 
 def state(status: AttemptStatus | None) -> State | None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from furu.task import ArtifactRef, Task
 
 SYNC_AFTER_SEC = 1.0
+DEEP = 50  # nested get() calls beyond which the call stack may be what failed
 
 
 @dataclass(eq=False, slots=True)
@@ -83,9 +84,8 @@ class Running:
             get_logger().warning("the end of %s (%s) could not be recorded: %s", self.ref.label, status, trouble)
             logfile.active.reset(captured)
 
-    def preempted(self) -> None:
-        """Record that a signal is about to end the process, and give the lease up."""
-        self.end_quietly("preempted")
+    def release(self) -> None:
+        """Give the lease up, whichever it is by now."""
         self.lease.release()
 
 
@@ -98,9 +98,9 @@ def run(task: Task, artifact: Artifact, lease: Lease, *, previous: State | None)
     """
     running = Running(artifact, lease, _begun(lease, previous), usage.Meter())
     leave = context.restorer()
-    with signals.preemption_recorded(running.preempted):
+    with signals.preemption_recorded(lambda: running.end_quietly("preempted"), running.release):
         try:
-            return _attempt(task, running, retry=previous is not None)
+            return _attempt(task, running)
         except FuruLeaseLost as lost:
             if lost.token in (lease.token, running.lease.token):
                 raise
@@ -136,7 +136,7 @@ def _begun(lease: Lease, previous: State | None) -> State:
     return state.begin(previous, fresh)
 
 
-def _attempt(task: Task, running: Running, *, retry: bool) -> Any:
+def _attempt(task: Task, running: Running) -> Any:
     artifact = running.artifact
     artifact.discard(running.lease)
     running.record(running.state)
@@ -145,8 +145,8 @@ def _attempt(task: Task, running: Running, *, retry: bool) -> Any:
     provenance.record(task, artifact.meta_dir)
     steps.reached("create.metadata")
     running.lease.check()
-    if retry and task._furu_options.on_retry == "clean":
-        artifact.clean()
+    if task._furu_options.on_retry == "clean":
+        artifact.clean(running.lease)
     with context.entered(running), artifact_log(f"{artifact.meta_dir}/{LOG}"):
         steps.reached("create.begin")
         running.lease.check()
@@ -209,8 +209,17 @@ def _failed(running: Running, error: Exception) -> FuruError:
         original=error,
         state_path=Path(artifact.state_path),
         recorded_traceback=recorded.traceback,
-        hints=error.hints if isinstance(error, FuruError) else (),
+        hints=_hints(error),
     )
+
+
+def _hints(error: Exception) -> tuple[str, ...]:
+    if len(context.stack()) >= DEEP:
+        return (
+            f"{len(context.stack())} get() calls were nested here; get() the lower artifacts first, or let an executor "
+            "build them in order",
+        )
+    return error.hints if isinstance(error, FuruError) else ()
 
 
 def _cause(error: Exception) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from furu import config
 from furu.engine.loading import is_valid, load
-from furu.errors import MISSING
+from furu.errors import MISSING, FuruLoadError
 from furu.runtime import overrides
 from furu.storage import store
 
@@ -24,7 +24,11 @@ def obtain(task: Task) -> Any:
         return value
     artifact = store.artifact(ref)
     if artifact.published() and not config.current().always_rerun and not task._furu_validates:
-        return load(task, artifact)
+        try:
+            return load(task, artifact)
+        except FuruLoadError:
+            if artifact.published():
+                raise  # else it was withdrawn while it was loaded, to be computed anew
     from furu.engine import settle  # what follows is not needed for a hit, and takes a while to import
 
     return settle.settle(task, artifact)

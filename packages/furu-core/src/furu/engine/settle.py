@@ -10,7 +10,7 @@ from furu.engine.blocked import BlockedOn
 from furu.engine.loading import is_valid, load
 from furu.engine.verdict import Create, Load, Policy, Refuse, Verdict, Wait, decide, policy_for
 from furu.engine.wait import Waiting
-from furu.errors import MISSING, FuruComputeError, FuruMissingArtifact, compute_error
+from furu.errors import MISSING, FuruComputeError, FuruCycleError, FuruLoadError, FuruMissingArtifact, compute_error
 from furu.runtime import announcing, context, overrides
 from furu.storage import lease, store
 from furu.storage.evidence import look_behind_marker
@@ -34,6 +34,8 @@ def looked(task: Task, artifact: Artifact, policy: Policy) -> Evidence:
         return evidence
     try:
         valid = is_valid(task)
+    except FuruCycleError:
+        raise
     except Exception:  # noqa: BLE001 - a bug in _validate must not make a wrong hit, nor stop the computation
         from furu.runtime.logging import get_logger
 
@@ -67,15 +69,18 @@ def settle(task: Task, artifact: Artifact, *, load_result: bool = True) -> Any:
     longest = config.current().max_wait_time_sec
     waiting = Waiting(artifact.ref, task._max_wait_time_sec if longest is None else longest)
     while True:
+        done, value = False, None
         evidence = looked(task, artifact, policy)
         _raise_failure_waited_for(artifact, evidence, waiting)
         match decide(evidence, policy):
             case Load():
-                return load(task, artifact) if load_result else None
+                done, value = _loaded(task, artifact) if load_result else (True, None)
             case Refuse(reason):
                 raise _refused(task, artifact, evidence, policy, reason)
             case Wait(claim):
                 context.refuse_recursion(artifact.ref)
+                if waiting.outlived(claim):
+                    lease.break_dead(claim)
                 with context.waiting(claim.token):
                     waiting.pause(claim)
             case Create(reason):
@@ -83,8 +88,10 @@ def settle(task: Task, artifact: Artifact, *, load_result: bool = True) -> Any:
                 if evidence.claim is not None:
                     lease.break_dead(evidence.claim)
                 done, value = _create(task, artifact, policy, reason)
-                if done:
-                    return value
+                if not done:
+                    waiting.lost_race(artifact.directory)
+        if done:
+            return value
 
 
 def refusal(task: Task, artifact: Artifact) -> str:
@@ -92,6 +99,16 @@ def refusal(task: Task, artifact: Artifact) -> str:
     policy = policy_for(task, may_create=False, may_wait=False)
     verdict = decide(looked(task, artifact, policy), policy)
     return verdict.reason if isinstance(verdict, Refuse) else "missing"
+
+
+def _loaded(task: Task, artifact: Artifact) -> tuple[bool, Any]:
+    """Load what is published; (False, None) when it was withdrawn meanwhile, to be computed anew."""
+    try:
+        return True, load(task, artifact)
+    except FuruLoadError:
+        if artifact.published():
+            raise
+    return False, None
 
 
 def _create(task: Task, artifact: Artifact, policy: Policy, reason: str) -> tuple[bool, Any]:

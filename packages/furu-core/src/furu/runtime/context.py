@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import os
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
@@ -33,6 +34,15 @@ _stack: ContextVar[tuple[Running, ...]] = ContextVar("furu_running", default=())
 _lock = _thread.allocate_lock()
 _waits: list[tuple[tuple[Running, ...], str]] = []  # one per waiting call: its stack, and the claim it waits for
 
+
+def _after_fork() -> None:
+    """Give a forked child a lock that no vanished thread holds, and nobody who waits."""
+    global _lock
+    _lock = _thread.allocate_lock()
+    _waits.clear()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 #: In a worker of an executor: the key of its job, the only artifact that may be created here.
 _job: ContextVar[str | None] = ContextVar("furu_job", default=None)

@@ -17,7 +17,7 @@ class _Watch:
 
     def __init__(self) -> None:
         self.pid = os.getpid()
-        self.on_term: list[Callable[[], None]] = []
+        self.on_term: list[tuple[Callable[[], None], Callable[[], None]]] = []
         self.before = signal.getsignal(signal.SIGTERM)
         while isinstance(self.before, _Watch):  # of the process this one was forked from, or kept there by a Ctrl-C
             self.before = self.before.before
@@ -29,9 +29,12 @@ class _Watch:
             self.before(number, frame)
             return
         if self.pid == os.getpid():  # a forked child has inherited the handler, and records nothing
-            for tell in reversed(self.on_term):
-                tell()
+            for record, _ in reversed(self.on_term):
+                record()
         signal.signal(signal.SIGTERM, self.before if self.before is not None else signal.SIG_DFL)
+        if self.pid == os.getpid():
+            for _, release in self.on_term:  # last of all: other threads of this process are still at work
+                release()
         os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -39,8 +42,10 @@ _watch: _Watch | None = None
 
 
 @contextmanager
-def preemption_recorded(tell: Callable[[], None]) -> Iterator[None]:
-    """Call ``tell`` when SIGTERM is about to end the process inside the block; put the old handler back afterwards.
+def preemption_recorded(record: Callable[[], None], release: Callable[[], None]) -> Iterator[None]:
+    """Call ``record`` and ``release`` when SIGTERM is about to end the process; put the old handler back afterwards.
+
+    All attempts of the process are recorded before the first is released.
 
     A Python handler of the application runs as before, and what it raises passes through the block.  Outside the main
     thread, where Python allows no handlers, and where SIGTERM is ignored, nothing is installed.
@@ -51,13 +56,19 @@ def preemption_recorded(tell: Callable[[], None]) -> Iterator[None]:
     if watch is None:
         yield
         return
-    watch.on_term.append(tell)
+    entry = (record, release)
+    watch.on_term.append(entry)
     try:
         yield
     finally:
-        watch.on_term.remove(tell)
+        watch.on_term.remove(entry)
         if installed is not None:
             _uninstall(installed)
+
+
+def interruptible() -> None:
+    """Let SIGINT raise ``KeyboardInterrupt``, also where this process was started with the signal ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def preempted() -> bool:

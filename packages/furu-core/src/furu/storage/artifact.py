@@ -6,7 +6,7 @@ import os
 import stat
 
 from furu._sys import files, steps
-from furu.storage.layout import LOCK, MARKER, META, STATE
+from furu.storage.layout import LOCK, MARKER, META, STATE, TRASH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,25 +102,28 @@ class Artifact:
                 raise
             os.rmdir(self.marker)
 
-    def clean(self) -> None:
-        """Remove everything but furu's own records from the directory."""
-        import shutil
+    def clean(self, held: Lease) -> None:
+        """Remove everything but furu's own records from the directory; only the holder of the lease may.
 
-        with os.scandir(self.directory) as entries:
-            for entry in entries:
-                if entry.name == META:
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    shutil.rmtree(entry.path)
-                else:
-                    os.unlink(entry.path)
+        Each entry is moved aside under the lease and removed there, so that a holder that loses the lease meanwhile
+        removes nothing of its successor's.
+        """
+        aside = f"{self.meta_dir}/{TRASH}.{held.token}"
+        names = [name for name in os.listdir(self.directory) if name != META]
+        if not names:
+            return
+        os.mkdir(aside)
+        for name in names:
+            held.check()
+            os.rename(f"{self.directory}/{name}", f"{aside}/{name}")
+        files.remove_tree(aside)
 
     def _sweep(self) -> None:
         """Remove what a killed process left half-written beside the records."""
         from furu.storage import lease
 
         for name in os.listdir(self.meta_dir):
-            if ".tmp." in name or name.startswith(f"{LOCK}."):
+            if ".tmp." in name or name.startswith((f"{LOCK}.", f"{TRASH}.")):
                 path = f"{self.meta_dir}/{name}"
                 if lease.abandoned(path):
                     files.remove_tree(path)

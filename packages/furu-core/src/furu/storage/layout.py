@@ -15,6 +15,7 @@ METADATA = "metadata.json"
 EVENTS = "events.jsonl"
 LOG = "furu.log"
 LOCK = "compute.lock"
+TRASH = "trash"
 
 FORMAT_VERSION = 1
 

@@ -39,7 +39,8 @@ class Claim:
     """What a look at ``compute.lock`` saw.
 
     ``token`` is None for a lock that furu did not write.  ``beat_age_sec`` is the age of the last heartbeat as the file
-    system tells it (None where the owner's life was known without asking).
+    system tells it (None where the owner's life was known without asking), ``beat_at`` its time.  ``local`` says whether
+    the owner runs on this host, where a look costs next to nothing.
     """
 
     path: str
@@ -50,11 +51,8 @@ class Claim:
     lease_sec: float
     beat_age_sec: float | None
     live: bool
-
-    @property
-    def local(self) -> bool:
-        """Whether the owner runs on this host, where a look costs next to nothing."""
-        return self.owner is not None and process.life(self.owner) != "unknown"
+    local: bool
+    beat_at: float
 
 
 def look(meta_dir: str) -> Claim | None:
@@ -87,7 +85,7 @@ def take(meta_dir: str, *, furu_hash: str, attempt_id: str) -> Lease | None:
     lease = Lease(meta_dir, files.new_token(), attempt_id)
     _held[lease.token] = lease  # before others can see it: a claim of this process that is not here counts as dropped
     try:
-        if not _placed(lease, furu_hash):
+        if not _placed(lease, furu_hash) and not (_emptied(meta_dir) and _placed(lease, furu_hash)):
             _held.pop(lease.token, None)
             return None
         heart().begin(lease.path, config.current().heartbeat_interval_sec)
@@ -115,6 +113,15 @@ def _placed(lease: Lease, furu_hash: str) -> bool:
         if isinstance(error, OSError) and error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
             return False
         raise
+    return True
+
+
+def _emptied(meta_dir: str) -> bool:
+    """Remove an empty lock, onto which some file systems do not rename; return whether one was there."""
+    try:
+        os.rmdir(f"{meta_dir}/{LOCK}")
+    except OSError:  # somebody's claim is inside, or it is no directory
+        return False
     return True
 
 
@@ -151,6 +158,11 @@ class Lease:
         self.path = f"{meta_dir}/{LOCK}/{token}"
         self.pid = os.getpid()
         self.ended = False
+
+    def __del__(self) -> None:
+        """Give up a claim whose holder was interrupted before it could begin."""
+        if not self.ended and _held is not None and os is not None:  # None while the interpreter ends
+            self.release()
 
     @property
     def here(self) -> bool:
@@ -275,11 +287,13 @@ def _seen(meta_dir: str, path: str, *, token: str | None) -> Claim | None:
     age = None
     if owner is not None and owner.pid == os.getpid() and life == "running":
         live = token in _held
-    elif life in ("running", "dead"):
-        live = life == "running"
-    else:
+    elif life == "dead":
+        live = False
+    elif life == "running" and clock.SYSTEM_CLOCK.now() - beat <= 2 * lease_sec:
+        live = True
+    else:  # whoever runs here and has not beaten for two leases has given the claim up, and could not remove it
         age = _now_there(meta_dir) - beat
-        live = age <= lease_sec
+        live = age <= (2 * lease_sec if life == "running" else lease_sec)
     return Claim(
         path=path,
         token=token,
@@ -289,6 +303,8 @@ def _seen(meta_dir: str, path: str, *, token: str | None) -> Claim | None:
         lease_sec=lease_sec,
         beat_age_sec=age,
         live=live,
+        local=life != "unknown",
+        beat_at=beat,
     )
 
 
