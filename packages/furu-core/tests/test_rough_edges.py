@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -130,8 +131,13 @@ def test_a_hook_that_asks_for_its_own_result_is_told(hook: str) -> None:
 def test_calls_nested_too_deeply_say_what_to_do() -> None:
     """The error names the nesting and the way out, not the config."""
     limit = sys.getrecursionlimit()
-    with pytest.raises(furu.FuruComputeError) as caught:
-        Deep(n=2 * limit).get()
+    frames = sum(1 for _ in traceback.walk_stack(None))
+    sys.setrecursionlimit(frames + 500)
+    try:
+        with pytest.raises(furu.FuruComputeError) as caught:
+            Deep(n=200).get()
+    finally:
+        sys.setrecursionlimit(limit)
     assert any("nested" in hint and "executor" in hint for hint in caught.value.hints)
 
 
