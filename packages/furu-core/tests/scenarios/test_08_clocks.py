@@ -13,7 +13,7 @@ AHEAD_SEC = (600.0, -600.0)
 
 
 def test_a_wrong_clock_neither_steals_a_lease_nor_prolongs_it(stage: Stage) -> None:
-    """Waiters ahead and behind wait while heartbeats come, and take over a lease after the last one, as others do."""
+    """Waiters ahead and behind, on this host and on another, wait while heartbeats come, and take over a lease after the last one, as others do."""
     holder = stage.start(
         """
         pipelines.during = lambda task: (say("creating", task.key), hold("go" if task.key == 0 else "never"))
@@ -39,7 +39,8 @@ def test_a_wrong_clock_neither_steals_a_lease_nor_prolongs_it(stage: Stage) -> N
         )
         for key, ahead_sec in enumerate(AHEAD_SEC, 1)
     ]
-    for waiter in waiters:
+    neighbours = [stage.start("say(Filed(key=0).get())", clock_ahead_sec=ahead_sec) for ahead_sec in AHEAD_SEC]
+    for waiter in (*waiters, *neighbours):
         waiter.wait_until_waiting()
     time.sleep(2 * LEASE_SEC)
     assert len(stage.notes()) == 3
@@ -50,6 +51,7 @@ def test_a_wrong_clock_neither_steals_a_lease_nor_prolongs_it(stage: Stage) -> N
     assert len(claims) == 2
     holder.close()
     last_beat = min(path.stat().st_mtime for path in claims)
+    assert [neighbour.end().ok() for neighbour in neighbours] == [["0"], ["0"]]
     assert [waiter.end().ok() for waiter in waiters] == [["0", "1"], ["0", "4"]]
     assert len(stage.notes()) == 5
     for at in sorted(float(at) for *_, at in stage.notes())[3:]:
