@@ -13,7 +13,7 @@ AHEAD_SEC = (600.0, -600.0)
 
 
 def test_a_wrong_clock_neither_steals_a_lease_nor_prolongs_it(stage: Stage) -> None:
-    """Waiters ahead and behind, on this host and on another, wait while heartbeats come, and take over a lease after the last one, as others do."""
+    """Waiters ahead and behind, on this host and another, wait while heartbeats come and take over a lease afterwards."""
     holder = stage.start(
         """
         pipelines.during = lambda task: (say("creating", task.key), hold("go" if task.key == 0 else "never"))
