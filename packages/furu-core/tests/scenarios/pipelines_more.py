@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import resource
 import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -543,14 +544,32 @@ BURN: dict[str, Callable[[], object]] = {
 }
 
 
-def refused(call: str, cases: int, at: int) -> None:
-    """Create artifacts, each in a process of its own in which call number ``at`` of one kind fails.
+def traced(*options: str) -> None:
+    """Have a tracer watch this process and all it starts from now on; ends the process where that is not allowed."""
+    ctypes.CDLL(None).prctl(
+        0x59616D61, ctypes.c_ulong(-1)
+    )  # PR_SET_PTRACER: anybody, where only parents may by default
+    tracer = subprocess.Popen(["strace", "-qq", "-f", "-p", str(os.getpid()), *options], stdin=subprocess.DEVNULL)
+    while "TracerPid:\t0\n" in Path("/proc/self/status").read_text():
+        if tracer.poll() is not None:
+            pipelines.say("not traced")
+            sys.exit(0)
+        time.sleep(0.001)
+
+
+def refused(call: str, cases: int, at: int, *options: str) -> None:
+    """Create artifacts, each in a process of its own in which the tracer lets call number ``at`` of one kind fail.
 
     In the first process that is the first such call of its get(), in the second the second, and so on.
     """
     pipelines.warm_up()
     failing(lambda: obtained("plain"))
     pipelines.during = _work
+    helper = pipelines.spool() / "helper"  # in place of the heartbeat's, whose start takes long when it is traced
+    helper.write_text("#!/bin/sh\nexec cat > /dev/null\n")
+    helper.chmod(0o700)
+    sys.executable = str(helper)
+    traced(*options)
     for case in range(cases):
         os.waitpid(pipelines.forked(_refused, BURN[call], case, at), 0)
 
