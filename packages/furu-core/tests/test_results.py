@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import decimal
 import os
 import subprocess
 import sys
@@ -221,16 +222,26 @@ def test_numpy_scalars_stay_numpy_scalars(value: Any, meta: str) -> None:
 
 
 def test_a_dict_of_arrays_is_npz(meta: str) -> None:
-    """Named arrays are kept without pickle, in their order; a name that ``savez`` cannot take goes to pickle."""
-    value = {"weights/b": np.ones(2), "a": np.arange(3), "x.npy": np.zeros(1)}
+    """Named arrays are kept without pickle, in their order, whatever numpy or zip would make of their names."""
+    names = ["weights/b", "a", "x", "x.npy", "file", "allow_pickle", "names", "0", "", "a\0b", "a\0c", "../c", "A", "ü"]
+    value = {name: np.arange(number) for number, name in enumerate(names)}
 
     name, back = kept_and_loaded(value, meta)
 
     assert name == "numpy-arrays"
-    assert list(back) == list(value)
+    assert list(back) == names
     for key, array in value.items():
         np.testing.assert_array_equal(back[key], array)
-    assert kept_and_loaded({"file": np.ones(1)}, meta)[0] == "pickle"
+
+
+def test_a_dict_of_arrays_that_npz_would_change_is_pickled(meta: str) -> None:
+    """A name that has no bytes, and one array under two names, are kept as they are."""
+    array = np.arange(3)
+
+    assert list(kept_and_loaded({"\ud83d" + "\ude00": array}, meta)[1]) == ["\ud83d" + "\ude00"]
+    name, back = kept_and_loaded({"a": array, "b": array}, meta)
+    assert name == "pickle"
+    assert back["a"] is back["b"]
 
 
 FRAME = pd.DataFrame(
@@ -256,6 +267,8 @@ FRAME = pd.DataFrame(
         (pd.DataFrame({"a": [1, "x", 2.5]}), "pickle"),
         (pd.DataFrame({"a": range(3)}, index=pd.date_range("2020", periods=3, freq="D")), "pickle"),
         (FRAME["number"], "pandas-series"),
+        (pd.DataFrame({"a": [{"n": 1}, {"n": 2.5}]}), "pickle"),
+        (pd.DataFrame({"a": [decimal.Decimal("1.0"), decimal.Decimal("1.00")]}), "pickle"),
         (pd.Series([1, 2]), "pandas-series"),
         (pd.Series([[1], [2]]), "pickle"),
     ],
@@ -323,6 +336,80 @@ def test_a_value_that_cannot_be_stored_is_refused_and_leaves_nothing(meta: str) 
 
     assert any("_load" in hint for hint in caught.value.hints)
     assert os.listdir(meta) == []
+
+
+class TwoArguments(Exception):
+    """Can be pickled, but not be made again from what was pickled."""
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(f"{where}: {why}")
+
+
+class Vanished:
+    """Pickled as a call that fails as the disk would."""
+
+    def __reduce__(self) -> Any:
+        return open, ("/nowhere/at/all",)
+
+
+@pytest.mark.parametrize("value", [TwoArguments("here", "why"), Vanished()], ids=lambda value: type(value).__name__)
+def test_what_cannot_be_read_back_is_refused_at_once(value: Any, meta: str) -> None:
+    """A pickle that does not load is found while the value is still there, and nothing of it stays."""
+    with pytest.raises(FuruError, match=r"cannot be stored.*cannot be read back") as caught:
+        results.keep([value], meta, os.path.dirname(meta))
+
+    assert any("_load" in hint for hint in caught.value.hints)
+    assert os.listdir(meta) == []
+
+
+def test_a_large_pickle_is_not_read_back(meta: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading back costs memory and time, so it is left out for what is larger than 64 MB."""
+    assert formats.MOST_READ_BACK_BYTES == 64 * 1024 * 1024
+    monkeypatch.setattr(formats, "MOST_READ_BACK_BYTES", 10)
+
+    assert results.keep(TwoArguments("here", "why"), meta, os.path.dirname(meta)) == "pickle"
+
+
+class Lost(Exception):
+    """The lease is gone."""
+
+
+@pytest.mark.parametrize("answers", [[False], [True, False]], ids=["before the removal", "before the rename"])
+def test_who_has_lost_the_lease_touches_nothing_of_the_successor(answers: list[bool], meta: str) -> None:
+    """The result of another attempt stays in place when the check fails, and only what is its own is removed."""
+    results.keep([1, 2], meta, os.path.dirname(meta))
+    before = set(os.listdir(meta))
+
+    def check() -> None:
+        assert any(name.startswith("result.pickle.tmp.") for name in os.listdir(meta))
+        if not answers.pop(0):
+            Path(meta, "result.bin").write_bytes(b"the successor's")
+            raise Lost
+
+    with pytest.raises(Lost):
+        results.keep({1, 2}, meta, os.path.dirname(meta), check)
+
+    assert set(os.listdir(meta)) - before == {"result.bin"}
+    assert Path(meta, "result.bin").read_bytes() == b"the successor's"
+
+
+def test_a_value_that_cannot_be_stored_leaves_the_result_of_others(meta: str) -> None:
+    """A holder that was stopped, and whose value then fails to pickle, removes nothing."""
+    results.keep([1, 2], meta, os.path.dirname(meta))
+
+    with pytest.raises(FuruError, match="cannot be stored"):
+        results.keep((number for number in range(3)), meta, os.path.dirname(meta))
+
+    assert results.load(meta, os.path.dirname(meta)) == [1, 2]
+
+
+def test_half_written_results_are_not_seen(meta: str) -> None:
+    """What a killed process left aside is no result."""
+    Path(meta, "result.json.tmp.0123").write_text("[1")
+
+    assert results.stored_format(meta) is None
+    results.keep([2], meta, os.path.dirname(meta))
+    assert results.load(meta, os.path.dirname(meta)) == [2]
 
 
 @pytest.mark.parametrize("value", [[1, 2], b"abc", np.ones(3), {1, 2}], ids=lambda value: type(value).__name__)

@@ -34,6 +34,9 @@ class Format:
     same: Callable[[Any, Any], bool] | None = None
 
 
+#: Larger pickles are not loaded to see whether they can be.
+MOST_READ_BACK_BYTES = 64 * 1024 * 1024
+
 # JSON
 
 _SCALARS = frozenset((type(None), bool, int, float, str))
@@ -94,6 +97,7 @@ def _write_path(value: pathlib.Path, path: str, directory: str) -> None:
     """Store a path; one inside the artifact relative to it, so that a store may move."""
     import json
 
+    os.fsencode(value)  # what no file can be called is refused here
     for base in (directory, os.path.realpath(directory)):
         if value.is_relative_to(base):
             record = {"inside": os.fspath(value.relative_to(base))}
@@ -121,10 +125,20 @@ def _read_bytes(path: str, _: str) -> bytes:
 
 
 def _write_pickle(value: Any, path: str, _: str) -> None:
+    """Pickle a value and see that it loads: some classes can be taken apart and not be put together again."""
+    import pickle
+
     import cloudpickle  # type: ignore[import-untyped]
 
-    with open(path, "xb") as file:
+    with open(path, "x+b") as file:
         cloudpickle.dump(value, file)
+        if file.tell() > MOST_READ_BACK_BYTES:
+            return
+        file.seek(0)
+        try:
+            pickle.load(file)
+        except Exception as error:
+            raise pickle.UnpicklingError(f"it cannot be read back: {type(error).__name__}: {error}") from error
 
 
 def _read_pickle(path: str, _: str) -> Any:

@@ -10,37 +10,43 @@ from furu.storage.formats import FORMATS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from furu.storage.formats import Format
 
 _PREFIX = "result."
+_ASIDE = ".tmp."
 _BY_SUFFIX = {one.suffix: one for one in FORMATS}
 
 
-def keep(value: object, meta_dir: str, artifact_dir: str) -> str:
+def keep(value: object, meta_dir: str, artifact_dir: str, check: Callable[[], None] | None = None) -> str:
     """Store what ``_create`` returned and return the name of the format.
 
     The first format that gives exactly this value back is taken: JSON, raw bytes, a path (relative when it lies inside
-    the artifact), numpy, pandas, polars and torch through their own formats, cloudpickle for the rest.  What an earlier
-    attempt has kept is removed first, and no part of a file is left behind by a format that fails.
+    the artifact), numpy, pandas, polars and torch through their own formats, cloudpickle for the rest.  It is written
+    aside; then what an earlier attempt has kept is removed, and the new file takes its name.  ``check`` is called right
+    before each of the two, and raises when the lease was lost.
 
-    Raises ``FuruError`` when no format can store the value, ``OSError`` when the disk refuses.
-    Crash: a part of the file may be left; the artifact is not published, and the next attempt removes it.
+    Promise: no part of a file is left behind by a format that fails, and nothing of another attempt is removed unless
+    the new result is complete and ``check`` has passed.
+    Raises ``FuruError`` when no format can store the value, ``OSError`` when the disk refuses, and what ``check`` raises.
+    Crash: what is written aside may be left; nobody reads it, and a later attempt removes it.
     """
-    for name in _kept_names(meta_dir):
-        files.remove(f"{meta_dir}/{name}")
     trouble: Exception | None = None
     for one in FORMATS:
         if one.accepts(value):
-            path = f"{meta_dir}/{_PREFIX}{one.suffix}"
+            name = f"{_PREFIX}{one.suffix}"
+            aside = f"{meta_dir}/{name}{_ASIDE}{files.new_token()}"
             try:
-                if _kept_as(one, value, path, artifact_dir):
+                trouble = _trouble_with(one, value, aside, artifact_dir)
+                if trouble is None:
+                    _replace(aside, name, meta_dir, check or _nothing)
                     return one.name
-            except OSError:
+            except BaseException:
+                files.remove(aside)
                 raise
-            except Exception as error:  # noqa: BLE001 - libraries fail in their own ways; the next format may do
-                trouble = error
+            files.remove(aside)
     cls = type(value)
     raise FuruError(
         f"what _create returned cannot be stored: a {cls.__module__}.{cls.__qualname__} ({trouble})",
@@ -76,18 +82,33 @@ def stored_format(meta_dir: str) -> str | None:
 
 def _kept_names(meta_dir: str) -> list[str]:
     try:
-        return [name for name in os.listdir(meta_dir) if name.startswith(_PREFIX)]
+        return [name for name in os.listdir(meta_dir) if name.startswith(_PREFIX) and _ASIDE not in name]
     except (FileNotFoundError, NotADirectoryError):
         return []
 
 
-def _kept_as(one: Format, value: Any, path: str, artifact_dir: str) -> bool:
-    """Write ``value`` in one format; return whether it will come back as it is.  On any failure nothing is left."""
-    exact = False
+def _trouble_with(one: Format, value: Any, path: str, artifact_dir: str) -> Exception | None:
+    """Write ``value`` in one format; return why it would not come back as it is, or None when it will."""
     try:
         one.write(value, path, artifact_dir)
-        exact = one.same is None or one.same(value, one.read(path, artifact_dir))
-    finally:
-        if not exact:
-            files.remove(path)
-    return exact
+        if one.same is not None and not one.same(value, one.read(path, artifact_dir)):
+            return ValueError(f"{one.name} changes it")
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001 - libraries fail in their own ways; the next format may do
+        return error
+    return None
+
+
+def _replace(aside: str, name: str, meta_dir: str, check: Callable[[], None]) -> None:
+    """Let what was written aside be the one result."""
+    check()
+    for old in _kept_names(meta_dir):
+        if old != name:
+            files.remove(f"{meta_dir}/{old}")
+    check()
+    os.rename(aside, f"{meta_dir}/{name}")
+
+
+def _nothing() -> None:
+    """Check nothing."""
