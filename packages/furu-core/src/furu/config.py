@@ -39,6 +39,7 @@ class FuruConfig:
         always_rerun: Set[str]
         retry_failed: bool
         max_compute_retries: int
+        local_backend: Literal["process", "thread"]
         poll_interval: float
         max_wait_time_sec: float | None
         wait_log_every_sec: float

@@ -87,6 +87,7 @@ PATH = Kind(_path, "a path")
 OPTIONAL_PATH = Kind(_or_none(_path), "a path")
 RECORD_GIT = Kind(_word("ignore", "cached", "uncached", fold=str.lower), "ignore, cached or uncached")
 FSYNC = Kind(_word("always", "auto", "never", fold=str.lower), "always, auto or never")
+LOCAL_BACKEND = Kind(_word("process", "thread", fold=str.lower), "process or thread")
 LOG_LEVEL = Kind(
     _word("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", fold=str.upper), "DEBUG, INFO, WARNING, ERROR or CRITICAL"
 )
@@ -135,6 +136,9 @@ SETTINGS: dict[str, Setting] = {
     "retry_failed": Setting("FURU_RETRY_FAILED", FLAG, True, "Whether a failed artifact is tried again."),
     "max_compute_retries": Setting(
         "FURU_MAX_COMPUTE_RETRIES", COUNT, 3, "Retries per node of an executor run after the first failure."
+    ),
+    "local_backend": Setting(
+        "FURU_LOCAL_BACKEND", LOCAL_BACKEND, "process", "Whether run_local runs jobs in child processes or in threads."
     ),
     "poll_interval": Setting(
         "FURU_POLL_INTERVAL_SECS", POSITIVE_SEC, 10.0, "Longest pause between two looks at somebody else's computation."

@@ -35,6 +35,10 @@ class Watcher(Protocol):
         """Jobs have ended."""
         ...
 
+    def found(self, key: str) -> None:
+        """Somebody outside this run has published the artifact ``key``."""
+        ...
+
     def turned(self) -> None:
         """The loop has turned once more; called at least every poll interval."""
         ...
@@ -133,14 +137,19 @@ class Driver:
             for bucket in (Bucket.READY, Bucket.BLOCKED):
                 for node in self._scheduler.in_bucket(bucket):
                     if isinstance(self._decide(node.task), Load):
-                        self._scheduler.apply(Done(node.key))
+                        self._found(node.key)
 
     def _look_at_external(self, task: Task) -> None:
         verdict = self._decide(task)
         if isinstance(verdict, Load):
-            self._scheduler.apply(Done(task.furu_hash))
+            self._found(task.furu_hash)
         elif not isinstance(verdict, Wait):
             self._scheduler.release(task.furu_hash)
+
+    def _found(self, key: str) -> None:
+        self._scheduler.apply(Done(key))
+        if self._watcher is not None:
+            self._watcher.found(key)
 
 
 def retries() -> int:

@@ -1,0 +1,99 @@
+"""What a worker process does once it is set up: jobs, one after the other, until the connection ends."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import select
+import signal
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from furu import config
+from furu._sys.clock import SYSTEM_CLOCK
+from furu.errors import FuruError
+from furu.execution import Failed, Job, worker
+from furu.runtime import overrides, signals
+from furu_exec_local import messages, parcels, place
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from furu.execution import Outcome
+
+#: After the end of the parent: how long a job may take to notice (seconds).
+GRACE_SEC = 5.0
+
+
+def serve(connection: Connection) -> None:
+    """Run jobs until the parent closes the connection.
+
+    Ctrl-C ends it, wherever it is.  When the parent dies the job that runs is interrupted: nobody waits for it.
+    """
+    place.in_worker = True
+    signals.interruptible()
+    faulthandler.enable()
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    setting: messages.Setting = parcels.loads(connection.recv_bytes(), _nothing)
+    config.current().restore(setting.config)
+    _log_like(setting)
+    threading.Thread(target=_end_with_parent, args=(connection.fileno(),), daemon=True).start()
+    with overrides.installed(setting.overrides):
+        _work(connection)
+
+
+def _work(connection: Connection) -> None:
+    known = parcels.Receiver()
+    while True:
+        order: messages.Order = connection.recv()
+        wall, cpu = SYSTEM_CLOCK.monotonic(), time.process_time()
+        outcome = _outcome(order, known)
+        content, text = messages.packed(outcome, known.number)
+        sys.stdout.flush()
+        spent = SYSTEM_CLOCK.monotonic() - wall, time.process_time() - cpu
+        connection.send(messages.Report(order.key, *spent, content, text))
+
+
+def _outcome(order: messages.Order, known: parcels.Receiver) -> Outcome:
+    try:
+        known.take(order.contents)
+        task = known.object(order.number)
+        if task.furu_hash != order.key:
+            raise FuruError(
+                f"{type(task).__name__} has another key in the worker process: {task.furu_hash}, not {order.key}",
+                hints=["its source has changed since this run began, or its key depends on the process"],
+            )
+    except Exception as error:  # noqa: BLE001 - importing and unpickling run code of any kind
+        return Failed(order.key, "error", error)
+    try:
+        return worker.run(Job(task, order.specs))
+    except SystemExit as stop:
+        return Failed(order.key, "error", FuruError(f"_create called sys.exit({stop.code!r})"))
+
+
+def _log_like(setting: messages.Setting) -> None:
+    """Show what the application logs as the parent's console would."""
+    root = logging.getLogger()
+    root.setLevel(setting.root_level)
+    if setting.log_format is not None:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter(*setting.log_format))
+        root.addHandler(handler)
+
+
+def _nothing(number: int) -> Any:
+    raise LookupError(number)
+
+
+def _end_with_parent(fd: int) -> None:
+    """End this process when the other end of the connection is gone; the thread sleeps until then."""
+    end = select.poll()
+    end.register(fd, 0)  # hang-up is always told
+    end.poll()
+    os.kill(os.getpid(), signal.SIGINT)
+    SYSTEM_CLOCK.sleep(GRACE_SEC)
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,147 @@
+"""How a run looks: the live display, the line for logs, the summary.  From figures to Rich objects and text, no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import RenderableType
+
+    from furu_exec_local.tally import Line, Tally
+
+#: Most lines the live display takes, for classes and for running jobs.
+MOST_CLASSES, MOST_RUNNING = 8, 8
+
+
+def live(tally: Tally) -> RenderableType:
+    """Return the live display: the whole, each class, what runs."""
+    return Group(_headline(tally), _classes(tally), _running(tally))
+
+
+def line(tally: Tally) -> str:
+    """Return the state of a run in one line, for logs."""
+    whole = tally.whole
+    parts = [f"{whole.done}/{whole.total} done", f"{len(tally.running)} running"]
+    if tally.waited_for:
+        parts.append(f"{tally.waited_for} running elsewhere")
+    if tally.failed:
+        parts.append(f"{tally.failed} failed")
+    parts.append(f"{rate(tally.rate())}, {duration(tally.elapsed_sec)} so far")
+    left = tally.left_sec()
+    if left is not None and whole.done < whole.total:
+        parts.append(f"about {duration(left)} left")
+    return "run_local: " + ", ".join(parts)
+
+
+def summary(tally: Tally, logs: Sequence[tuple[str, str]], *, ended: str) -> RenderableType:
+    """Return what is shown after a run; ``logs`` are (label, path) of failures, ``ended`` says how it ended."""
+    whole = tally.whole
+    wall = tally.elapsed_sec
+    head = Text.assemble(("run_local ", "bold"), ended, f" after {duration(wall)}")
+    if whole.computed:
+        head.append(f": {whole.computed} computed, {rate(whole.computed / wall)}, {duration(whole.cpu_sec)} of CPU")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("class", overflow="ellipsis", no_wrap=True)
+    for heading in ("computed", "loaded", "failed", "wall", "CPU", "mean"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, one in sorted(tally.lines.items()):
+        table.add_row(name, *_figures(one))
+    if len(tally.lines) > 1:
+        table.add_section()
+        table.add_row("all", *_figures(whole))
+    parts: list[RenderableType] = [head, table]
+    slow = [(sec, label) for sec, _, label in sorted(tally.slowest, reverse=True) if sec >= 0.1]
+    if slow:
+        parts.append(Text(f"slowest: {', '.join(f'{label} {duration(sec)}' for sec, label in slow)}"))
+    for label, path in logs:
+        parts.append(Text.assemble((f"{label} failed", "red"), f", log: {path}"))
+    return Group(*parts)
+
+
+def duration(sec: float) -> str:
+    """Return a duration for people: ``0.42 s``, ``12 s``, ``3 min 05 s``, ``2 h 07 min``."""
+    if sec < 10:
+        return f"{sec:.2f} s" if sec < 1 else f"{sec:.1f} s"
+    whole = round(sec)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def rate(per_sec: float) -> str:
+    """Return a rate for people: per second, minute or hour."""
+    for unit, sec in (("s", 1), ("min", 60), ("h", 3600)):
+        if per_sec * sec >= 1:
+            return f"{per_sec * sec:.0f}/{unit}" if per_sec * sec >= 10 else f"{per_sec * sec:.1f}/{unit}"
+    return "0/s"
+
+
+def _figures(one: Line) -> list[str]:
+    loaded = one.loaded + one.elsewhere
+    mean = duration(one.wall_sec / one.computed) if one.computed else ""
+    counts = [str(count) if count else "" for count in (one.computed, loaded, one.failed)]
+    return [*counts, duration(one.wall_sec), duration(one.cpu_sec), mean] if one.wall_sec else [*counts, "", "", ""]
+
+
+def _headline(tally: Tally) -> Table:
+    whole = tally.whole
+    left = tally.left_sec()
+    words = [f"{whole.done}/{whole.total}", rate(tally.rate()), duration(tally.elapsed_sec)]
+    if left is not None and whole.done < whole.total:
+        words.append(f"{duration(left)} left")
+    if tally.waited_for:
+        words.append(f"{tally.waited_for} elsewhere")
+    text = Text("  ".join(words))
+    if tally.failed:
+        text.append(f"  {tally.failed} failed", "bold red")
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(width=24)
+    table.add_column(no_wrap=True, overflow="ellipsis")
+    table.add_row(Text("run_local", "bold"), _bar(whole), text)
+    return table
+
+
+def _classes(tally: Tally) -> RenderableType:
+    rows = [(name, one) for name, one in tally.lines.items() if one.total]
+    unfinished = [row for row in rows if row[1].done < row[1].total]
+    shown = (unfinished or rows)[:MOST_CLASSES]
+    if len(rows) < 2:
+        return Text("")
+    table = Table.grid(padding=(0, 1))
+    table.add_column(width=24, no_wrap=True, overflow="ellipsis")
+    table.add_column(width=10)
+    table.add_column(justify="right", no_wrap=True)
+    for name, one in shown:
+        table.add_row(Text(f"  {name}", "cyan"), _bar(one), f"{one.done}/{one.total}")
+    more = len(rows) - len(shown)
+    if more:
+        table.add_row(Text(f"  and {more} more classes", "dim"), "", "")
+    return table
+
+
+def _running(tally: Tally) -> RenderableType:
+    now = tally.clock.monotonic()
+    longest = sorted(tally.running.values(), key=lambda one: one.since)
+    table = Table.grid(padding=(0, 1))
+    table.add_column(justify="right", width=13, no_wrap=True, style="dim")
+    table.add_column(no_wrap=True, overflow="ellipsis")
+    for one in longest[:MOST_RUNNING]:
+        table.add_row(duration(now - one.since), one.label)
+    if len(longest) > MOST_RUNNING:
+        table.add_row("", Text(f"and {len(longest) - MOST_RUNNING} more", "dim"))
+    return table
+
+
+def _bar(one: Line) -> ProgressBar:
+    return ProgressBar(total=max(one.total, 1), completed=one.done)

@@ -1,0 +1,157 @@
+"""What ``run_local`` raises: which node failed, where, how, what its log said last, and how to try just it again."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from furu import config
+from furu.errors import FuruComputeError, FuruError, compute_error
+from furu.identity import render
+from furu.storage import store
+from furu.storage.layout import LOG
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from furu.execution.scheduler import Failure
+    from furu.task import Task
+
+#: How many of the last lines of a log are shown.
+LAST_LINES = 10
+
+#: A command longer than this is of no use on a screen.
+LONGEST_COMMAND = 2000
+
+
+def error_for(failures: Sequence[Failure], *, given_up: int) -> FuruComputeError:
+    """Return the error for a run in which ``failures`` happened and ``given_up`` nodes were not built because of them.
+
+    For one failure it is also an instance of the class of what ``_create`` raised.
+    """
+    if len(failures) == 1:
+        (failure,) = failures
+        return _error(failure.outcome.error, f"{described(failure)}{_lost(given_up)}", failure)
+    listed = "\n".join(f"[{number}] {described(failure)}" for number, failure in enumerate(failures, start=1))
+    first = failures[0]
+    error = FuruComputeError(
+        f"{len(failures)} artifacts could not be computed{_lost(given_up)}\n{listed}",
+        state_path=Path(store.artifact(first.node.task.furu_ref).state_path),
+        original_error=_original(first.outcome.error),
+    )
+    error.failures = [  # type: ignore[attr-defined]  # each as it would have been raised alone
+        _error(failure.outcome.error, described(failure), failure) for failure in failures
+    ]
+    return error
+
+
+def described(failure: Failure) -> str:
+    """Return one failure in words, over several lines."""
+    task = failure.node.task
+    artifact = store.artifact(task.furu_ref)
+    tries = "" if failure.attempts == 1 else f" in each of {failure.attempts} attempts; the last"
+    lines = [
+        f"{task.furu_ref.label} failed{tries} ({failure.outcome.kind}): {_cause(failure.outcome.error)}",
+        f"  directory: {artifact.directory}",
+    ]
+    log = f"{artifact.meta_dir}/{LOG}"
+    tail = last_lines(log)
+    if tail:
+        lines += [f"  {log} ends:", *(f"    {line}" for line in tail)]
+    command = retry_command(task)
+    if command is not None:
+        lines.append(f"  try it alone: {command}")
+    return "\n".join(lines)
+
+
+def last_lines(path: str, count: int = LAST_LINES) -> list[str]:
+    """Return the last lines of a text file; none when it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 65536))
+            return file.read().decode(errors="replace").splitlines()[-count:]
+    except OSError:
+        return []
+
+
+def retry_command(task: Task) -> str | None:
+    """Return a shell command that computes ``task`` alone, from this directory; None when it has no short spelling."""
+    try:
+        expression = task.to_python()
+        used = render.namespace(task)
+    except FuruError:
+        return None
+    imports = [_import(name, thing) for name, thing in sorted(used.items())]
+    if None in imports:
+        return None
+    command = f"python -c {shlex.quote('; '.join([*map(str, imports), f'{expression}.get()']))}"
+    command = " ".join([*_variables(used.values()), command])
+    return command if len(command) <= LONGEST_COMMAND else None
+
+
+def _import(name: str, thing: Any) -> str | None:
+    if isinstance(thing, type(sys)):
+        module = thing.__name__
+        return f"import {module}" if name == module.partition(".")[0] else f"import {module} as {name}"
+    from furu.identity.names import class_name, function_name
+
+    try:
+        dotted = class_name(thing) if isinstance(thing, type) else function_name(thing)
+    except FuruError:
+        return None
+    module = dotted.removesuffix(f".{thing.__qualname__}")
+    outer = thing.__qualname__.partition(".")[0]
+    if module == "__main__" or outer != name:
+        return None if module == "__main__" else f"from {module} import {outer} as {name}"
+    return f"from {module} import {name}"
+
+
+def _variables(things: Any) -> list[str]:
+    """Return what has to be in the environment for the command to find classes and store."""
+    found = []
+    if config.FuruConfig().base_root != config.current().base_root:
+        found.append(f"FURU_PATH={shlex.quote(str(config.current().base_root))}")
+    beside = Path(sys.path[0] or ".").resolve() if sys.path else Path()
+    if any(_lies_in(beside, thing) for thing in things) and beside != Path.cwd().resolve():
+        found.append(f"PYTHONPATH={shlex.quote(str(beside))}")
+    return found
+
+
+def _lies_in(directory: Path, thing: Any) -> bool:
+    module = sys.modules.get(getattr(thing, "__module__", ""))
+    file = getattr(module, "__file__", None)
+    return file is not None and directory in Path(file).resolve().parents and "site-packages" not in file
+
+
+def _error(error: BaseException | None, message: str, failure: Failure) -> FuruComputeError:
+    state_path = Path(store.artifact(failure.node.task.furu_ref).state_path)
+    original = _original(error)
+    hints = error.hints if isinstance(error, FuruError) else ()
+    if original is None:
+        return FuruComputeError(message, state_path=state_path, hints=hints)
+    recorded = getattr(error, "recorded_traceback", None)
+    return compute_error(message, original=original, state_path=state_path, recorded_traceback=recorded, hints=hints)
+
+
+def _original(error: BaseException | None) -> BaseException | None:
+    """Return what was raised at the bottom: below the errors with which each ``get()`` on the way has wrapped it."""
+    while isinstance(error, FuruComputeError) and error.original_error is not None:
+        error = error.original_error
+    return error
+
+
+def _cause(error: BaseException | None) -> str:
+    if error is None:
+        return "nothing more is known"
+    if isinstance(error, FuruComputeError) and error.original_error is not None:
+        original = _original(error)
+        return f"{type(original).__name__}: {original}"
+    return str(error.__dict__["message"]) if isinstance(error, FuruError) else f"{type(error).__name__}: {error}"
+
+
+def _lost(given_up: int) -> str:
+    return f"\n{given_up} more that need it were not computed" if given_up else ""

@@ -1,0 +1,262 @@
+"""``ProcessExecutor``: jobs run in child processes, so that CPU work is parallel and a crash takes one job only."""
+
+from __future__ import annotations
+
+import selectors
+import signal
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from furu._sys.clock import SYSTEM_CLOCK
+from furu.errors import FuruError
+from furu.execution import Failed
+from furu_exec_local import aftermath, messages, parcels
+from furu_exec_local.process import WorkerProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from furu.execution import Job, Outcome
+    from furu.storage.state import AttemptStatus
+    from furu_exec_local.backlog import Backlog, Grant
+    from furu_exec_local.watching import Audience
+
+#: How long ``close(cancel=True)`` waits for processes to record how they end (seconds).
+GRACE_SEC = 1.2
+
+
+class ProcessExecutor:
+    """Runs jobs in child processes, one at a time in each.
+
+    Processes are started when there is a job for them, up to ``max_workers``, and kept for further jobs; one that was given
+    GPUs is kept for one job only, for what it has on the GPU is not freed before it ends.
+
+    Promise: a process that dies, in whatever way, ends its own job and no other.  After ``close`` no child runs.
+    Crash: when this process dies, its children are interrupted and end within seconds.
+    Threads: none; everything happens inside the calls of the protocol.
+    """
+
+    def __init__(self, max_workers: int, backlog: Backlog, audience: Audience | None = None, *, ahead: int = 0) -> None:
+        self._most = max_workers
+        self._ahead = ahead
+        self._backlog = backlog
+        self._audience = audience
+        self._objects = parcels.Sender()
+        self._setting: bytes | None = None
+        self._workers: set[WorkerProcess] = set()
+        self._idle: list[WorkerProcess] = []
+        self._busy = 0
+        self._closed = False
+        self._outcomes: list[Outcome] = []
+        self._events = selectors.DefaultSelector()
+
+    def capacity(self) -> int:
+        """Return how many jobs it would accept now; with bounded resources any number, to choose those that fit."""
+        if self._backlog.machine.bounded:
+            return 1_000_000
+        return self._most + self._ahead - self._busy - self._backlog.size
+
+    def submit(self, job: Job) -> None:
+        """Accept a job."""
+        self._backlog.push(job)
+        self._hand_out()
+
+    def wait(self, timeout: float | None) -> Sequence[Outcome]:
+        """Return how jobs ended, waiting at most ``timeout`` seconds for the first."""
+        end = None if timeout is None else SYSTEM_CLOCK.monotonic() + timeout
+        while not self._outcomes:
+            left = None if end is None else max(0.0, end - SYSTEM_CLOCK.monotonic())
+            self._attend(left)
+            if left == 0:
+                break
+        outcomes, self._outcomes = self._outcomes, []
+        return outcomes
+
+    def close(self, *, cancel: bool) -> None:
+        """Stop.  With ``cancel`` children are interrupted as by Ctrl-C, and killed when they do not end soon."""
+        if not cancel and not self._closed:
+            while self._busy or self._backlog.size:
+                self._attend(None)
+        self.stop(signal.SIGINT, "cancelled")
+
+    def stop(self, number: int, status: AttemptStatus) -> None:
+        """End all children by a signal; those that do not heed it are killed, and their attempts recorded as ``status``."""
+        if self._closed:
+            return
+        self._closed = True
+        self._backlog.clear()
+        try:
+            for one in self._workers:
+                if one.grant is not None:
+                    one.signal(number)
+                else:
+                    one.connection.close()
+            self._see_them_off(SYSTEM_CLOCK.monotonic() + GRACE_SEC)
+        finally:
+            for one in self._workers:
+                killed = not one.ended()
+                one.kill()
+                if killed and one.grant is not None:
+                    aftermath.record_end(one.grant.job.task, one.pid, status)
+                one.close()
+            self._workers.clear()
+            self._idle.clear()
+            self._busy = 0
+            self._events.close()
+
+    def _see_them_off(self, end: float) -> None:
+        """Wait until all children are gone, and show what they still have to say."""
+        open_pipes = True
+        while open_pipes and SYSTEM_CLOCK.monotonic() < end:
+            for key, _ in self._events.select(0.01):
+                if key.data[0] in ("out", "err"):
+                    self._relay(key.data[1], key.data[0])
+                else:
+                    self._events.unregister(key.fileobj)
+            open_pipes = not all(one.ended() for one in self._workers)
+        for one in self._workers:
+            self._drain(one)
+
+    def _hand_out(self) -> None:
+        while self._busy < self._most:
+            grant = self._backlog.pop()
+            if grant is None:
+                return
+            self._begin(grant)
+
+    def _begin(self, grant: Grant) -> None:
+        job = grant.job
+        one: WorkerProcess | None = None
+        try:
+            one = self._worker_for(grant)
+            contents = self._objects.contents(job.task, one.known)
+            order = messages.Order(self._objects.number(job.task), job.key, job.specs, contents)
+        except Exception as error:  # noqa: BLE001 - pickling runs code of any class
+            if one is not None:
+                self._retire(one)
+            self._return(grant)
+            self._outcomes.append(Failed(job.key, "error", _unsendable(job, error)))
+            return
+        one.grant = grant
+        self._busy += 1
+        one.say(partial(one.connection.send, order))
+        if self._audience is not None:
+            self._audience.started(job)
+
+    def _worker_for(self, grant: Grant) -> WorkerProcess:
+        if not grant.gpu_ids and self._idle:
+            return self._idle.pop()
+        if self._setting is None:
+            self._setting = messages.setting_here()
+        environ = {"CUDA_VISIBLE_DEVICES": ",".join(grant.gpu_ids)} if self._backlog.machine.hands_out_gpus else {}
+        one = WorkerProcess(self._setting, environ)
+        self._workers.add(one)
+        self._watch(one)
+        return one
+
+    def _watch(self, one: WorkerProcess) -> None:
+        self._events.register(one.connection, selectors.EVENT_READ, ("report", one))
+        self._events.register(one.out.fd, selectors.EVENT_READ, ("out", one))
+        self._events.register(one.err.fd, selectors.EVENT_READ, ("err", one))
+        if one.death_fd is not None:
+            self._events.register(one.death_fd, selectors.EVENT_READ, ("death", one))
+
+    def _attend(self, timeout: float | None) -> None:
+        """Deal with what has come in, waiting at most ``timeout`` seconds for it."""
+        for key, _ in self._events.select(timeout):
+            event, one = key.data
+            if one not in self._workers:
+                continue  # retired by an event of the same moment
+            if event in ("out", "err"):
+                self._relay(one, event)
+            elif event == "report" and (report := one.report()) is not None:
+                self._reported(one, report)
+            else:
+                self._died(one)
+        for one in [one for one in self._workers if one.death_fd is None and one.ended()]:
+            self._died(one)
+        self._hand_out()
+
+    def _reported(self, one: WorkerProcess, report: messages.Report) -> None:
+        grant = one.grant
+        assert grant is not None
+        self._free(one, wall_sec=report.wall_sec, cpu_sec=report.cpu_sec)
+        self._outcomes.append(messages.unpacked(report, self._objects.object))
+        if one.only_one_job:
+            self._retire(one)
+        else:
+            self._idle.append(one)
+        self._return(grant)
+
+    def _died(self, one: WorkerProcess) -> None:
+        last_word = one.report() if one.grant is not None and one.ended() and one.connection.poll() else None
+        if last_word is not None:  # it has died after its job
+            self._reported(one, last_word)
+            if one not in self._workers:
+                return
+        grant = one.grant
+        self._drain(one)
+        if grant is not None:
+            one.kill()  # the connection may have ended before the process has
+            self._free(one, wall_sec=0.0, cpu_sec=0.0)
+            self._outcomes.append(one.death(grant.job.key))
+        self._retire(one)
+        if grant is not None:
+            self._return(grant)
+
+    def _free(self, one: WorkerProcess, *, wall_sec: float, cpu_sec: float) -> None:
+        grant = one.grant
+        assert grant is not None
+        one.grant = None
+        self._busy -= 1
+        if self._audience is not None:
+            self._audience.stopped(grant.job.key, wall_sec=wall_sec, cpu_sec=cpu_sec)
+
+    def _return(self, grant: Grant) -> None:
+        if grant.need:
+            self._backlog.machine.give_back(grant)
+
+    def _retire(self, one: WorkerProcess) -> None:
+        """End a child that has nothing to do."""
+        one.kill()
+        self._drain(one)
+        for file in (one.connection, one.out.fd, one.err.fd, one.death_fd):
+            if file is not None:
+                self._forget(file)
+        one.close()
+        self._workers.discard(one)
+        if one in self._idle:
+            self._idle.remove(one)
+
+    def _relay(self, one: WorkerProcess, name: str) -> None:
+        lines = one.out if name == "out" else one.err
+        text, more = lines.read()
+        if text and self._audience is not None:
+            self._audience.printed(text, error=name == "err")
+        if not more:
+            self._forget(lines.fd)
+
+    def _forget(self, file: Any) -> None:
+        try:
+            self._events.unregister(file)
+        except (KeyError, ValueError):  # it has ended before
+            pass
+
+    def _drain(self, one: WorkerProcess) -> None:
+        for lines, error in ((one.out, False), (one.err, True)):
+            text = "".join(iter(_reading(lines), ""))
+            if text and self._audience is not None:
+                self._audience.printed(text, error=error)
+
+
+def _reading(lines: Any) -> Callable[[], str]:
+    return lambda: str(lines.read()[0])
+
+
+def _unsendable(job: Job, error: Exception) -> FuruError:
+    if isinstance(error, (FuruError, OSError)):
+        return FuruError(str(error)) if isinstance(error, OSError) else error
+    return FuruError(
+        f"{job.task.furu_ref.label} cannot be sent to a worker process: {type(error).__name__}: {error}",
+        hints=["its fields must be picklable; run_local(..., backend='thread') needs not send it"],
+    )
