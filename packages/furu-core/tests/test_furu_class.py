@@ -175,3 +175,65 @@ def test_round_trips(furu_tmp_root: object) -> None:
     assert eval(original.to_python(), {"Child": Child}) == original
     with pytest.raises(TypeError, match="Child"):
         Dependent.from_dict(original.to_dict())
+
+
+async def _asynchronous(self: Any) -> int:
+    return 1
+
+
+def _generating(self: Any) -> Any:
+    yield 1
+
+
+async def _generating_asynchronously(self: Any) -> Any:
+    yield 1
+
+
+@pytest.mark.parametrize("method", ["_create", "_validate"])
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (_asynchronous, "an async function.*asyncio.run"),
+        (_generating, "a generator.*return a list"),
+        (_generating_asynchronously, "an async function"),
+        (staticmethod(_generating), "a generator"),
+    ],
+    ids=["async", "generator", "async generator", "static"],
+)
+def test_a_hook_that_would_not_run_is_refused_with_the_class(method: str, body: Any, what: str) -> None:
+    """Calling an async function or a generator computes nothing, so the class is an error, also when it inherits that."""
+    with pytest.raises(TypeError, match=rf"Deferred\.{method} is {what}"):
+        type("Deferred", (furu.Furu,), {method: body})
+    mixin = type("Mixin", (), {method: body})
+    with pytest.raises(TypeError, match=rf"Deferred\.{method} is {what}"):
+        type("Deferred", (mixin, furu.Furu), {})
+
+
+class Unfinished(furu.Furu[Any]):
+    """Returns what is still to be computed."""
+
+    how: str
+
+    def _create(self) -> Any:
+        (self.furu_dir / "part").write_text("x")
+        return {"coroutine": _asynchronous, "generator": _generating, "async_generator": _generating_asynchronously}[
+            self.how
+        ](self)
+
+
+class UnfinishedWithLoad(Unfinished):
+    """The same in a class that reads its own files."""
+
+    def _load(self) -> str:
+        return (self.furu_dir / "part").read_text()
+
+
+@pytest.mark.parametrize("cls", [Unfinished, UnfinishedWithLoad])
+@pytest.mark.parametrize("how", ["coroutine", "generator", "async_generator"])
+@pytest.mark.filterwarnings("error")
+def test_a_result_that_is_still_to_be_computed_is_refused(cls: Any, how: str, furu_tmp_root: object) -> None:
+    """A coroutine or generator is no result; nothing is published, whether or not the class has a ``_load``."""
+    with pytest.raises(furu.FuruComputeError, match=f"returned {how}"):
+        cls(how=how).get()
+
+    assert not cls(how=how).exists()

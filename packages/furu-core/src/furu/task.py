@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from furu.resources import SlurmSpec
@@ -78,8 +78,12 @@ class Task(Protocol):
 
     def _executor(self) -> SlurmSpec | Sequence[SlurmSpec]: ...
 
-    def _furu_keep(self, value: object) -> str | None:
-        """Store what ``_create`` returned where the class has no ``_load`` of its own; return the format's name."""
+    def _furu_keep(self, value: object, check: Callable[[], None] | None = None) -> str | None:
+        """Store what ``_create`` returned where the class has no ``_load`` of its own; return the format's name.
+
+        ``check`` is called before anything of another attempt is replaced.  Raises ``FuruError`` when the value is still
+        to be computed (a coroutine or a generator) or cannot be stored.
+        """
         ...
 
     @property

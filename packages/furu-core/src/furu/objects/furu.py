@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import chz
@@ -10,14 +11,14 @@ from typing_extensions import dataclass_transform
 
 from furu import config
 from furu.engine import obtain
-from furu.errors import MISSING, Missing
+from furu.errors import MISSING, FuruError, Missing
 from furu.identity import digest, names
 from furu.objects.fields import field
 from furu.storage import store
 from furu.task import ArtifactRef, TaskOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from typing import Self
 
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
     from furu.task import RootKind
 
 T_co = TypeVar("T_co", covariant=True)
+
+_UNFINISHED = (CoroutineType, GeneratorType, AsyncGeneratorType)
+
+#: Flags of code that a call does not run (``inspect.CO_...``; importing that module takes long), and what to do.
+_DEFERRED = (
+    (0x80 | 0x200, "an async function", "make it a plain one that calls asyncio.run()"),
+    (0x20, "a generator (it contains yield)", "return a list, or another result that is complete"),
+)
 
 _homes: dict[type, tuple[RootKind, str]] = {}
 
@@ -79,6 +88,8 @@ class Furu(Generic[T_co]):
         for name in ("__eq__", "__hash__", "__getstate__"):  # chz would bring its own, by field values
             if name not in cls.__dict__:
                 setattr(cls, name, getattr(cls, name))
+        for name in ("_create", "_validate"):
+            _refuse_body(cls, name)
         chz.chz(cls)
 
     # What a subclass overrides
@@ -229,10 +240,30 @@ class Furu(Generic[T_co]):
     def _furu_validates(self) -> bool:
         return type(self)._validate is not Furu._validate
 
-    def _furu_keep(self, value: object) -> str | None:
+    def _furu_keep(self, value: object, check: Callable[[], None] | None = None) -> str | None:
+        _refuse_unfinished(type(self), value)
         if type(self)._load is not Furu._load:
             return None
         from furu.storage import results
 
         artifact = store.artifact(self.furu_ref)
-        return results.keep(value, artifact.meta_dir, os.fspath(artifact.directory))
+        return results.keep(value, artifact.meta_dir, os.fspath(artifact.directory), check)
+
+
+def _refuse_body(cls: type[Furu[Any]], method: str) -> None:
+    """Raise ``TypeError`` when calling a method would only make a coroutine or a generator, and run nothing."""
+    code = getattr(getattr(cls, method), "__code__", None)
+    for flags, what, instead in _DEFERRED:
+        if code is not None and code.co_flags & flags:
+            raise TypeError(f"{cls.__qualname__}.{method} is {what}, so calling it would run nothing: {instead}")
+
+
+def _refuse_unfinished(cls: type[Furu[Any]], value: object) -> None:
+    """Raise ``FuruError`` when ``_create`` has returned what is still to be computed."""
+    if isinstance(value, _UNFINISHED):
+        if not isinstance(value, AsyncGeneratorType):
+            value.close()  # or Python would complain that nobody awaited it
+        raise FuruError(
+            f"{cls.__qualname__}._create returned {type(value).__name__} {value.__qualname__}, so nothing was computed",
+            hints=["return the result itself: list(...) of a generator, asyncio.run(...) of a coroutine"],
+        )
