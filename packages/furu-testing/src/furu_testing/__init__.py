@@ -3,6 +3,8 @@
 Installed, it registers itself with pytest; ``pytest -p furu_testing`` and ``pytest_plugins = ["furu.testing"]`` do the
 same.  Everything but the fixtures is imported when it is first used, so that a test run that does not use furu pays next
 to nothing.
+
+PYTEST_DONT_REWRITE: there are no assertions in this module, and ``furu.testing`` may import it before pytest does.
 """
 
 from __future__ import annotations
@@ -131,6 +133,4 @@ if not TYPE_CHECKING:  # type checkers would take any misspelt name as known
     def __getattr__(name: str) -> Any:
         if name not in _HOME:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        found = getattr(import_module(f"furu_testing.{_HOME[name]}"), name)
-        globals()[name] = found
-        return found
+        return getattr(import_module(f"furu_testing.{_HOME[name]}"), name)

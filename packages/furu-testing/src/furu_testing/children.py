@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 PATIENCE_SEC = 60.0  # nothing takes this long; a machine that is busy with other things may
+_PROC = "/proc"
 
 
 def until(
@@ -50,9 +51,9 @@ def is_stopped(pid: int) -> bool:
 
 def _status(pid: int) -> str:
     """Return the letter by which ``ps`` tells what a process does (R S D T Z ...); empty when there is none."""
-    if os.path.isdir("/proc/self"):
+    if os.path.isdir(f"{_PROC}/self"):
         try:
-            stat = Path(f"/proc/{pid}/stat").read_text()
+            stat = Path(f"{_PROC}/{pid}/stat").read_text()
         except (FileNotFoundError, ProcessLookupError):
             return ""
         return stat.rpartition(")")[2].split()[0]  # the name before it may have blanks and brackets

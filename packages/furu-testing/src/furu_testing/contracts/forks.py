@@ -57,6 +57,10 @@ class Fork:
     def kill(self) -> None:
         """End it as ``kill -9`` does."""
         self._process.kill()
+        self.ended_by_kill()
+
+    def ended_by_kill(self) -> None:
+        """Wait for its end, which must be one by SIGKILL."""
         self._process.join(PATIENCE_SEC)
         if self._process.exitcode != -signal.SIGKILL:
             raise AssertionError(f"forked process {self.pid} ended with status {self._process.exitcode}")
