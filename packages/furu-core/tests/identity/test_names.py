@@ -1,5 +1,6 @@
 """Names: which classes have one that lasts, in which ways a program is started."""
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -154,3 +155,131 @@ if __name__ == "__main__":
 """
     )
     assert run(project, "-m", "pkg.train").splitlines()[-1] == "__mp_main__ True"
+
+
+SHOP = """
+import functools
+import furu
+
+def made(k):
+    return type("Made", (furu.Furu,), {"_create": lambda self: k, "__module__": __name__})
+
+one, two = made(1), made(2)
+
+class Kept(furu.Furu[int]):
+    x: int = 1
+Old = Kept
+class Kept(furu.Furu[int]):
+    x: int = 2
+
+early = {}
+
+def looked_at(cls):
+    early[cls.__qualname__] = cls().furu_ref
+    return cls
+
+@looked_at
+class Decorated(furu.Furu[int]):
+    x: int = 1
+    @looked_at
+    class Inner(furu.Furu[int]):
+        x: int = 1
+
+@looked_at
+class Replaced(furu.Furu[int]):
+    x: int = 1
+Gone, Replaced = Replaced, None
+
+def plain(x):
+    return x
+def traced(f):
+    @functools.wraps(f)
+    def call(*args):
+        return f(*args)
+    return call
+tracing = traced(plain)
+
+@traced
+def covered(x):
+    return x
+"""
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    """A module with classes that do and do not go by the names they have there."""
+    (tmp_path / "furu_shop.py").write_text(SHOP)
+    monkeypatch.syspath_prepend(tmp_path)
+    import furu_shop
+
+    yield furu_shop
+    sys.modules.pop("furu_shop", None)
+
+
+def refuse(call):
+    with pytest.raises(FuruIdentityError, match="is not what its module has under that name"):
+        call()
+
+
+def test_classes_that_share_a_name_do_not_share_results(shop):
+    """A class is refused unless its module has it, and no other, under the name it says it has."""
+    for cls in (shop.one, shop.two, shop.Old, shop.Gone):
+        refuse(lambda cls=cls: cls().furu_dir)
+    assert names.class_name(shop.Kept) == "furu_shop.Kept"
+
+
+def test_classes_of_executed_code_are_refused():
+    """Code that runs in no module has classes that say they are built in."""
+    space = {}
+    exec("import furu\nclass Task(furu.Furu[int]):\n    x: int = 1", space)
+    refuse(lambda: space["Task"]().furu_hash)
+
+
+def test_a_class_made_by_a_call_lasts_under_its_own_name(shop):
+    """What such a class needs is a name of its own, in its module as well."""
+    shop.Three = shop.made(3)
+    shop.Three.__qualname__ = "Three"
+    assert names.class_name(shop.Three) == "furu_shop.Three"
+
+
+def test_misnamed_classes_pass_as_scratch_when_allowed(shop, furu_tmp_root, monkeypatch):
+    """``FURU_ALLOW_MAIN`` sends their results to the temporary root."""
+    furu.FURU_CONFIG.allow_main = True
+    assert shop.one().furu_ref.root == "scratch"
+    assert shop.Kept().furu_ref.root == "data"
+    furu.FURU_CONFIG.allow_main = False
+    refuse(lambda: shop.one().furu_ref)
+
+
+def test_a_class_may_be_asked_while_its_module_is_imported(shop):
+    """A decorator may ask for the key before the name is there; whether it ever comes there is seen later."""
+    assert shop.early["Decorated"] == shop.Decorated().furu_ref
+    assert shop.early["Decorated.Inner"] == shop.Decorated.Inner().furu_ref
+    assert shop.early["Replaced"].namespace == "furu_shop.Replaced"
+    refuse(lambda: shop.Gone().furu_ref)
+
+
+def test_reloading_a_module_keeps_the_classes_that_were_used(shop):
+    """After a reload the new class has the name; the old one keeps it when it was asked for it before."""
+    used, unused = shop.Kept, shop.Decorated.Inner
+    names.class_name(used)
+    names._stable.pop(unused, None)
+    importlib.reload(shop)
+
+    assert shop.Kept is not used
+    assert names.class_name(shop.Kept) == names.class_name(used) == "furu_shop.Kept"
+    refuse(lambda: names.class_name(unused))
+
+
+def test_functions_that_share_a_name_are_refused(shop):
+    """A wrapper that took over the name of what it wraps is another function; what a decorator has replaced is not."""
+    assert names.function_name(shop.plain) == "furu_shop.plain"
+    assert names.function_name(shop.covered) == "furu_shop.covered"
+    assert names.function_name(shop.covered.__wrapped__) == "furu_shop.covered"
+    refuse(lambda: names.function_name(shop.tracing))
+
+
+def test_a_module_that_is_not_found_by_its_name_is_trusted(shop):
+    """A module that a test runner or a pickle brought along need not be in ``sys.modules``."""
+    del sys.modules["furu_shop"]
+    assert names.class_name(shop.Kept) == "furu_shop.Kept"

@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
-    from typing import Any
+    from typing import Any, Literal
 
 #: The attribute under which a Furu or chz object remembers its key.
 CACHE = "_furu_hash"
@@ -37,8 +37,8 @@ def is_furu(value: object) -> bool:
 def class_name(cls: type[Any]) -> str:
     """Return the dotted name of a class.
 
-    Raises ``FuruIdentityError`` for a class of a function or of a script outside any package, unless
-    ``FURU_ALLOW_MAIN`` is set.
+    Raises ``FuruIdentityError`` for a class of a function, for one of a script outside any package, and for a Furu class
+    that its module does not have under its name, unless ``FURU_ALLOW_MAIN`` is set.
     """
     return _stable.get(cls) or _name(cls, cls.__module__, cls.__qualname__)
 
@@ -68,8 +68,13 @@ def is_scratch_class(cls: type[Any]) -> bool:
 
     Raises ``FuruIdentityError`` like ``class_name``.
     """
-    class_name(cls)
-    return cls not in _stable
+    name = class_name(cls)
+    return cls not in _stable and _scratch.get(name) is cls
+
+
+def lasts(thing: object) -> bool:
+    """Return whether the name of a thing was found to last, so that it may be remembered."""
+    return thing in _stable
 
 
 def mentions_scratch(described: object) -> bool:
@@ -111,6 +116,13 @@ def _name(thing: object, module: str, qualname: str) -> str:
     if "<locals>" in qualname:
         real = None
         reason = "is defined inside a function"
+    if real == module:
+        found = _found(thing, module, qualname)
+        if found == "later":
+            return f"{module}.{qualname}"
+        if found == "other":
+            real = None
+            reason = "is not what its module has under that name"
     if real is not None:
         name = _stable[thing] = f"{_public_module(real, thing, qualname)}.{qualname}"
         return name
@@ -120,11 +132,45 @@ def _name(thing: object, module: str, qualname: str) -> str:
             f"{module}.{qualname} {reason}, so no other process could find its results by its name",
             hints=[
                 "move it to the top level of a module in a package, and run scripts with  python -m package.module",
+                "a class made by a call needs a __qualname__ of its own, and a variable of that name in its module",
                 "FURU_ALLOW_MAIN=1 accepts it as it is; its artifacts then go to a temporary root",
             ],
         )
     _scratch[name] = thing
     return name
+
+
+def _found(thing: object, module: str, qualname: str) -> Literal["here", "later", "other"]:
+    """Return whether a module has ``thing`` under its name, will have it, or has something else, or nothing.
+
+    Of classes that are no Furu classes, and of functions, results are not called by name: with those only another one
+    that goes by the same name counts.  A module that is not to be found by its name cannot be asked.
+    """
+    home = sys.modules.get(module)
+    if home is None:
+        return "here"
+    top, *rest = qualname.split(".")
+    found = _walk(vars(home).get(top), rest)
+    if any(one is thing for one in _unwrapped(found)):
+        return "here"
+    if _being_imported(home, module):
+        return "later"
+    same = getattr(found, "__module__", None) == module and getattr(found, "__qualname__", None) == qualname
+    return "other" if same or hasattr(thing, "_furu_options") else "here"
+
+
+def _being_imported(home: ModuleType, module: str) -> bool:
+    reloading = getattr(sys.modules.get("importlib"), "_RELOADING", ())
+    return getattr(getattr(home, "__spec__", None), "_initializing", False) or module in reloading
+
+
+def _unwrapped(found: object) -> Iterator[object]:
+    """Yield what a name stands for, and what decorators have wrapped in it."""
+    for _ in range(100):
+        yield found
+        found = getattr(found, "__wrapped__", None)
+        if found is None:
+            return
 
 
 def _public_module(module: str, thing: object, qualname: str) -> str:

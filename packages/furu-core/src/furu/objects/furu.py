@@ -43,12 +43,15 @@ _homes: dict[type, tuple[RootKind, str]] = {}
 def _home(cls: type[Furu[Any]]) -> tuple[RootKind, str]:
     """Return the root and the namespace of a class's artifacts."""
     home = _homes.get(cls)
-    if home is None:
-        namespace = names.class_name(cls)
-        if names.is_scratch_class(cls):  # allowed as long as the setting allows it, so never remembered
-            return "scratch", namespace
-        home = _homes[cls] = ("artifacts" if cls._furu_options.version_controlled else "data", namespace)
-    return home
+    if home is not None:
+        return home
+    namespace = names.class_name(cls)
+    if names.is_scratch_class(cls):  # allowed as long as the setting allows it, so never remembered
+        return "scratch", namespace
+    root: RootKind = "artifacts" if cls._furu_options.version_controlled else "data"
+    if names.lasts(cls):
+        _homes[cls] = root, namespace
+    return root, namespace
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field, chz.field))
