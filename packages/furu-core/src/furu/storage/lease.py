@@ -161,7 +161,8 @@ class Lease:
 
     def __del__(self) -> None:
         """Give up a claim whose holder was interrupted before it could begin."""
-        if not self.ended and _held is not None and os is not None:  # None while the interpreter ends
+        begun = not getattr(self, "ended", True)  # Ctrl-C may come before it is set
+        if begun and _held is not None and os is not None:  # None while the interpreter ends
             self.release()
 
     @property
