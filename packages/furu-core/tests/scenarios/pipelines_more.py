@@ -279,7 +279,7 @@ def failing(get: Callable[[], object]) -> None:
         get()
     except BaseException as error:
         classes = (furu.FuruCycleError, furu.FuruComputeError)
-        quick = time.monotonic() - began < 2
+        quick = time.monotonic() - began < 5  # nothing waits; a busy machine may take its time
         pipelines.say(*(isinstance(error, cls) for cls in classes), quick, str(error).replace("\n", " | "))
     else:
         pipelines.say("no error")

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.scenarios.conftest import Stage
 
-LEASE_SEC = 1.0
+LEASE_SEC = 1.5
 
 
 @pytest.mark.parametrize("what", ["task.furu_dir", "os.environ['FURU_PATH']"])
@@ -200,7 +200,7 @@ def test_a_create_that_closes_all_files(stage: Stage) -> None:
     holder.wait_for("closed")
     waiter = stage.start("say(Filed(key=6).get())", host="elsewhere")
     waiter.wait_until_waiting()
-    time.sleep(2 * LEASE_SEC)
+    time.sleep(1.5 * LEASE_SEC)
     stage.touch("go")
     assert holder.end().ok() == ["closed", "36", "{'square': 1} 49", "{0}"]
     assert waiter.end().ok() == ["36"]
