@@ -155,7 +155,7 @@ def _attempt(task: Task, running: Running) -> Any:
         if not os.path.isdir(artifact.meta_dir):
             _reclaim(task, running)
         running.lease.check()
-        kept = task._furu_keep(value)
+        kept = task._furu_keep(value, running.lease.check)
     running.lease.check()
     if kept is not None:
         provenance.set_result_format(artifact.meta_dir, kept)
