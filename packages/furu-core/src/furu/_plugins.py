@@ -50,6 +50,19 @@ def names(group: str) -> list[str]:
     return sorted(_entry_points(group))
 
 
+def available(group: str) -> list[str]:
+    """Return the names of a group whose packages can be imported: metadata may outlive what it describes."""
+    from importlib.util import find_spec
+
+    def there(entry: EntryPoint) -> bool:
+        try:
+            return find_spec(entry.module.partition(".")[0]) is not None
+        except ValueError:  # hidden on purpose
+            return False
+
+    return sorted(name for name, entries in _entry_points(group).items() if all(map(there, entries)))
+
+
 def load(group: str, name: str) -> Any:
     """Return the object registered as ``name`` in an entry-point group.
 

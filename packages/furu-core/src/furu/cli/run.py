@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from furu import execution
+from furu import _plugins
 from furu.cli import target
 from furu.errors import FuruError
 
@@ -43,5 +43,6 @@ def run(
 
 def _executor(name: str) -> Callable[..., Any]:
     """Return a run function; raises ``ImportError`` naming the package that brings it."""
-    found: Callable[..., Any] = getattr(execution, name)
+    distribution = "furu-exec-slurm" if "slurm" in name else "furu-exec-local"
+    found: Callable[..., Any] = _plugins.provided(name, distribution=distribution, face="furu.execution")
     return found

@@ -56,4 +56,4 @@ if not TYPE_CHECKING:  # type checkers would take any misspelt name as known
 def __dir__() -> list[str]:
     from furu import _plugins
 
-    return sorted({*globals(), *__all__, *_plugins.names(_GROUP)})
+    return sorted({*globals(), *__all__, *_plugins.available(_GROUP)})
