@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
+import textwrap
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import furu
 from furu.config import FuruConfig
 from furu.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DEFAULTS: dict[str, object] = {
     "log_level": "INFO",
@@ -75,6 +82,8 @@ def test_roots_default_to_the_project(tmp_path: Path) -> None:
         ("FURU_RETRY_FAILED", "Yes", "retry_failed", True),
         ("FURU_LEASE_SECS", "2.5", "lease_duration_sec", 2.5),
         ("FURU_HEARTBEAT_SECS", "0.2", "heartbeat_interval_sec", 1.0),
+        ("FURU_HEARTBEAT_SECS", "60", "heartbeat_interval_sec", 60.0),
+        ("FURU_LEASE_SECS", "0.75", "heartbeat_interval_sec", 0.25),
         ("FURU_MAX_WAIT_SECS", "0", "max_wait_time_sec", 0.0),
         ("FURU_ALWAYS_RERUN", "a.B, c.D", "always_rerun", frozenset({"a.B", "c.D"})),
         ("FURU_ALWAYS_RERUN", "ALL", "always_rerun_all", True),
@@ -163,3 +172,162 @@ def test_load_env_reads_a_file(tmp_path: Path, furu_tmp_root: Path, monkeypatch:
     assert furu.FURU_CONFIG.poll_interval == 0.02
     assert furu.FURU_CONFIG.max_requeues == 2
     assert not furu.load_env(tmp_path / "absent.env")
+
+
+def test_a_heartbeat_too_slow_for_the_lease_is_refused(monkeypatch: pytest.MonkeyPatch, furu_tmp_root: Path) -> None:
+    """More than half a lease between heartbeats would have a healthy job taken over; the error names both variables."""
+    monkeypatch.setenv("FURU_LEASE_SECS", "0.5")
+    monkeypatch.setenv("FURU_HEARTBEAT_SECS", "0.2")
+    assert FuruConfig().heartbeat_interval_sec == 0.2  # the least of 1 s is more than the lease allows
+    monkeypatch.setenv("FURU_HEARTBEAT_SECS", "0.3")
+    with pytest.raises(furu.FuruConfigError, match=r"FURU_HEARTBEAT_SECS.*0\.3.*FURU_LEASE_SECS.*0\.5"):
+        _ = FuruConfig().heartbeat_interval_sec
+
+    settings = furu.FURU_CONFIG
+    settings.heartbeat_interval_sec = 100  # in any order: what counts is what holds in the end
+    settings.lease_duration_sec = 300
+    assert settings.heartbeat_interval_sec == 100
+    settings.lease_duration_sec = 150
+    with pytest.raises(furu.FuruConfigError, match=r"FURU_HEARTBEAT_SECS.*FURU_LEASE_SECS"):
+        _ = settings.heartbeat_interval_sec
+
+
+def python(code: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in a directory."""
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        cwd=cwd,
+        env=os.environ | environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_roots_do_not_follow_the_program_when_it_moves(tmp_path: Path) -> None:
+    """Every root is where the program was when its settings were made, also one that is asked for only later."""
+    done = python(
+        """
+        import furu, os
+        furu.FURU_CONFIG.log_level
+        os.chdir("/")
+        print(furu.FURU_CONFIG.root_text("data"), furu.FURU_CONFIG.root_text("artifacts"))
+        os.environ["FURU_POLL_INTERVAL_SECS"] = "3"
+        furu.FURU_CONFIG.reread()
+        print(furu.FURU_CONFIG.root_text("data"))
+        """,
+        tmp_path,
+        FURU_PATH="store",
+    )
+    data = f"{tmp_path}/store/data"
+    assert done.stdout.split() == [data, f"{tmp_path}/furu-data/artifacts", data], done.stderr
+
+
+IN_A_REMOVED_DIRECTORY = """
+    import os, tempfile
+    os.chdir(tempfile.mkdtemp())
+    os.rmdir(os.getcwd())
+    import furu
+    import pages
+    try:
+        print(pages.Page().get(), furu.load_env())
+    except furu.FuruConfigError as error:
+        print("FURU_PATH" in str(error))
+"""
+
+
+@pytest.mark.parametrize(("root", "expected"), [("absolute", "7 False"), ("store", "True"), (None, "True")])
+def test_a_removed_working_directory_matters_only_to_default_roots(
+    root: str | None, expected: str, tmp_path: Path
+) -> None:
+    """With an absolute FURU_PATH all works, and git counts as absent; without it the error names the variable."""
+    (tmp_path / "pages.py").write_text(
+        "import furu\nclass Page(furu.Furu[int]):\n    def _create(self):\n        return 7\n"
+    )
+    where = {} if root is None else {"FURU_PATH": str(tmp_path / root) if root == "absolute" else root}
+    done = python(IN_A_REMOVED_DIRECTORY, tmp_path, PYTHONPATH=str(tmp_path), **where)
+    assert done.stdout.strip() == expected, done.stderr
+
+
+def test_scratch_blocks_may_overlap(furu_tmp_root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The block that began last counts; each ends by itself, in any order, and leaves all other settings alone."""
+    settings = furu.FURU_CONFIG
+    first, second = tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("second")
+    one, two = furu.scratch(first), furu.scratch(second)
+
+    assert one.__enter__() == first
+    before = settings.snapshot()
+    assert two.__enter__() == second
+    settings.poll_interval = 3
+    assert (settings.scratch, settings.scratch_root, settings.root_text("scratch")) == (True, second, str(second))
+    one.__exit__(None, None, None)
+    assert (settings.scratch, settings.scratch_root) == (True, second)
+    two.__exit__(None, None, None)
+    assert (settings.scratch, settings.scratch_root, settings.poll_interval) == (False, None, 3)
+    settings.restore(before)
+    assert not settings.scratch
+    assert settings.poll_interval == 0.02
+
+
+def test_another_process_that_takes_over_the_settings_takes_over_scratch(
+    furu_tmp_root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A worker of a program that is in a scratch block puts its results there, too."""
+    root = tmp_path_factory.mktemp("scratch")
+    with furu.scratch(root):
+        furu.FURU_CONFIG.poll_interval = 3
+        sent = pickle.dumps(furu.FURU_CONFIG.snapshot())
+    code = f"""
+        import furu, pickle
+        furu.FURU_CONFIG.restore(pickle.loads({sent!r}))
+        furu.FURU_CONFIG.log_level = "DEBUG"
+        print(furu.FURU_CONFIG.scratch, furu.FURU_CONFIG.scratch_root, furu.FURU_CONFIG.poll_interval)
+    """
+    done = python(code, furu_tmp_root)
+    assert done.stdout.split() == ["True", str(root), "3.0"], done.stderr
+
+
+def test_settings_are_whole_whatever_other_threads_do(furu_tmp_root: Path) -> None:
+    """Threads that set, read, take snapshots and put them back see all of the old or all of the new, and no error."""
+    settings = furu.FURU_CONFIG
+    troubles: list[BaseException] = []
+    end = threading.Event()
+
+    def read() -> None:
+        while not end.is_set():
+            assert settings.base_root == furu_tmp_root
+            assert settings.root_text("data") == f"{furu_tmp_root}/data"
+            assert settings.heartbeat_interval_sec * 3 in (30, 60)
+
+    def change() -> None:
+        for number in range(200):
+            before = settings.snapshot()
+            settings.max_requeues = number
+            settings.restore(before)
+            with furu.scratch(furu_tmp_root):
+                assert settings.scratch
+
+    def watched(work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as trouble:
+            troubles.append(trouble)
+
+    settings.lease_duration_sec = 30
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    readers = [threading.Thread(target=watched, args=(read,)) for _ in range(3)]
+    changers = [threading.Thread(target=watched, args=(change,)) for _ in range(3)]
+    try:
+        for thread in (*readers, *changers):
+            thread.start()
+        for thread in changers:
+            thread.join()
+    finally:
+        end.set()
+        sys.setswitchinterval(interval)
+    for thread in readers:
+        thread.join()
+
+    assert not troubles
+    assert not settings.scratch

@@ -92,7 +92,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: config.Fu
     path = tmp_path / "project"
     path.mkdir()
     monkeypatch.chdir(path)
-    monkeypatch.setattr(config, "_project", path)
+    monkeypatch.setattr(config.FuruConfig, "project_root", path)
     monkeypatch.setattr(git_command, "_told", set())
     settings.base_root = path / "furu-data"
     settings.version_controlled_root_override = None
@@ -148,6 +148,20 @@ def test_config_and_environment_are_recorded(meta: str, settings: config.FuruCon
     assert found.user
     assert (found.git_commit, found.git_patch, found.git_submodules) == (None, None, None)
     assert (found.identity_version, found.format_version, found.result_format) == (1, 1, None)
+
+
+def test_without_a_working_directory_there_is_no_project_and_no_git(
+    meta: str, settings: config.FuruConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program whose working directory was removed still records what else there is to know."""
+    settings.record_git = "cached"
+    monkeypatch.setitem(settings.__dict__, "_directory", None)
+    monkeypatch.setattr(sys, "executable", None)
+    monkeypatch.setattr(provenance, "_of_process", None)
+
+    found = recorded(meta)
+
+    assert (found.git_commit, found.executable) == (None, "")
 
 
 def test_the_documented_fields_are_the_fields() -> None:
@@ -397,7 +411,7 @@ def test_the_whole_repository_counts_when_the_project_is_a_part_of_it(
     (repository.path / "a.py").write_text("two\n")
     (repository.path / "part").mkdir()
     (repository.path / "part" / "new.py").write_text("three\n")
-    monkeypatch.setattr(config, "_project", repository.path / "part")
+    monkeypatch.setattr(config.FuruConfig, "project_root", repository.path / "part")
 
     content = git.facts().patch.content
 

@@ -6,7 +6,9 @@ Every setting is parsed when it is first asked for, so a bad value never breaks 
 
 from __future__ import annotations
 
+import _thread
 import os
+from dataclasses import dataclass
 
 from furu.errors import FuruConfigError
 from furu.settings import FLAG, OPTIONAL_PATH, PATH, SETTINGS, Setting
@@ -56,15 +58,24 @@ class FuruConfig:
         trace: Path | None
 
     def __init__(self) -> None:
-        self.__dict__["_environ"] = _furu_variables()
-        self.__dict__["_explicit"] = frozenset()  # names set from Python
+        directory = _working_directory()
+        self._start_over(_environ=_furu_variables(directory), _set={}, _directory=directory, _project=None)
+
+    def _start_over(self, **said: Any) -> None:
+        """Forget what was parsed, in one step: a thread that reads meanwhile has all of the old or all of the new.
+
+        What is kept: the variables, what was set from Python, where the process was started, and in which project.
+        """
+        kept = {name: self.__dict__[name] for name in _SAID if name not in said}
+        object.__setattr__(self, "__dict__", kept | said)
 
     def __getattr__(self, name: str) -> Any:
         """Parse a setting the first time it is asked for; afterwards it is a plain attribute."""
         setting = SETTINGS.get(name)
         if setting is None:
             raise AttributeError(f"FURU_CONFIG has no setting {name!r}; it has: {', '.join(SETTINGS)}")
-        value = self.__dict__[name] = self._read(name, setting)
+        parsed = self.__dict__  # what changes meanwhile starts a new one
+        value = parsed[name] = self._read(name, setting)
         return value
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -74,32 +85,30 @@ class FuruConfig:
         if setting is None:
             raise AttributeError(f"FURU_CONFIG has no setting {name!r}; it has: {', '.join(SETTINGS)}")
         checked = _checked(setting, f"FURU_CONFIG.{name}", value)
-        self._forget_parsed()  # a default may depend on what is set now
-        self.__dict__["_explicit"] |= {name}
-        self.__dict__[name] = checked
+        with _lock:  # a default may depend on what is set now, so what was parsed is forgotten
+            self._start_over(_set={**self._set, name: checked})
 
     def __delattr__(self, name: str) -> None:
         """Forget what was set; the variable or the default counts again."""
-        self.__dict__["_explicit"] -= {name}
-        self._forget_parsed()
+        with _lock:
+            self._start_over(_set={one: value for one, value in self._set.items() if one != name})
 
-    def _forget_parsed(self) -> None:
-        for name in [*SETTINGS, "_root_texts"]:
-            if name not in self._explicit:
-                self.__dict__.pop(name, None)
+    def forget_parsed(self) -> None:
+        """Have every setting worked out anew from the variables and what was set."""
+        with _lock:
+            self._start_over()
 
     def reread(self) -> None:
         """Take the environment as it is now; what was set from Python stays."""
-        self.__dict__["_environ"] = _furu_variables()
-        self._forget_parsed()
+        with _lock:
+            self._start_over(_environ=_furu_variables(self._directory))
 
     def root_text(self, kind: RootKind) -> str:
         """Return the absolute directory of a root (``data``, ``artifacts`` or ``scratch``) as text; computed once."""
-        texts = self.__dict__.setdefault("_root_texts", {})
+        texts: dict[str, str] = self.__dict__.setdefault("_root_texts", {})
         if kind not in texts:
             texts[kind] = os.fspath(self._root(kind))
-        text: str = texts[kind]
-        return text
+        return texts[kind]
 
     def _root(self, kind: RootKind) -> Path:
         match kind:
@@ -111,13 +120,16 @@ class FuruConfig:
                 return self.scratch_root or scratch_root()
 
     def _read(self, name: str, setting: Setting) -> Any:
+        if _scratched and name in ("scratch", "scratch_root"):
+            return True if name == "scratch" else _scratched[-1].root
+        if name in self._set:
+            return self._in_time(self._set[name]) if name == "heartbeat_interval_sec" else self._set[name]
         text = self._environ.get(setting.env) if setting.env else None
-        if text is not None and text.strip():
-            value = _checked(setting, str(setting.env), text)
-            return max(1.0, value) if name == "heartbeat_interval_sec" else self._agreed(name, value)
-        return setting.default(self) if callable(setting.default) else setting.default
-
-    def _agreed(self, name: str, value: Any) -> Any:
+        if text is None or not text.strip():
+            return setting.default(self) if callable(setting.default) else setting.default
+        value = _checked(setting, str(setting.env), text)
+        if name == "heartbeat_interval_sec":
+            return self._in_time(max(min(1.0, self.lease_duration_sec / 4), value))
         if name == "allow_no_git_origin" and value and self._environ.get("FURU_RECORD_GIT", "").strip() == "ignore":
             raise FuruConfigError(
                 "FURU_ALLOW_NO_GIT_ORIGIN=1 has no meaning together with FURU_RECORD_GIT=ignore",
@@ -125,10 +137,31 @@ class FuruConfig:
             )
         return value
 
+    def _in_time(self, heartbeat_sec: float) -> float:
+        if heartbeat_sec > self.lease_duration_sec / 2:
+            raise FuruConfigError(
+                f"FURU_HEARTBEAT_SECS (heartbeat_interval_sec) is {heartbeat_sec:g}, more than half of FURU_LEASE_SECS "
+                f"(lease_duration_sec), which is {self.lease_duration_sec:g}: one late heartbeat would lose the lease",
+                hints=["raise FURU_LEASE_SECS, or unset FURU_HEARTBEAT_SECS: it is a third of the lease by default"],
+            )
+        return heartbeat_sec
+
     @property
     def project_root(self) -> Path:
-        """The nearest ancestor of the working directory with ``pyproject.toml``, else with ``.git``, else that directory."""
-        return _project_root()
+        """The nearest ancestor of the working directory with ``pyproject.toml``, else with ``.git``, else that directory.
+
+        The working directory is the one at the time the settings were made, wherever the program has moved since.
+        Raises ``FuruConfigError`` naming the variables to set when there was none: it had been removed.
+        """
+        if self._directory is None:
+            raise FuruConfigError(
+                "there is no working directory to look for the project from: it was removed",
+                hints=["set FURU_PATH and FURU_VERSION_CONTROLLED_PATH to absolute paths, or start somewhere else"],
+            )
+        if self._project is None:
+            self.__dict__["_project"] = _project_above(self._directory)
+        found: Path = self._project
+        return found
 
     @property
     def always_rerun_all(self) -> bool:
@@ -136,13 +169,24 @@ class FuruConfig:
         return "ALL" in self.always_rerun
 
     def snapshot(self) -> dict[str, Any]:
-        """Return everything that was set or read so far, for ``restore``."""
-        return {name: value for name, value in self.__dict__.items() if name != "_root_texts"}
+        """Return everything that was set, for ``restore``, here or in another process.  Safe while other threads set."""
+        said = self.__dict__.copy()
+        found = {**said["_set"], "_explicit": frozenset(said["_set"]), **{name: said[name] for name in _SAID}}
+        if _scratched:
+            found |= {"scratch": True, "scratch_root": _scratched[-1].root, "_scratched_in": _here}
+        return found
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
-        """Put back what ``snapshot`` returned, whatever was set since."""
-        self.__dict__.clear()
-        self.__dict__.update(snapshot)
+        """Put back what ``snapshot`` returned, whatever was set since.
+
+        Blocks of ``furu.scratch()`` come and go by themselves; only in another process their root becomes a setting.
+        """
+        explicit = set(snapshot["_explicit"])
+        if snapshot.get("_scratched_in", _here) != _here:
+            explicit |= {"scratch", "scratch_root"}
+        with _lock:
+            said = {name: snapshot[name] for name in _SAID if name in snapshot}
+            self._start_over(**said | {"_set": {name: snapshot[name] for name in explicit}})
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *SETTINGS})
@@ -151,13 +195,27 @@ class FuruConfig:
         return f"FuruConfig({', '.join(f'{name}={getattr(self, name)!r}' for name in SETTINGS)})"
 
 
-def _furu_variables() -> dict[str, str]:
+#: What a FuruConfig is made of; everything else in it was parsed from these.
+_SAID = ("_environ", "_set", "_directory", "_project")
+
+_lock = _thread.RLock()  # a signal handler may change a setting, too
+_here = os.urandom(8).hex()  # this process, and what is forked from it
+
+
+def _working_directory() -> str | None:
+    try:
+        return os.getcwd()
+    except OSError:  # it was removed
+        return None
+
+
+def _furu_variables(directory: str | None) -> dict[str, str]:
     """Return the variables of the environment, relative paths as they are meant now: the program may move later."""
     found = {name: text for name, text in os.environ.items() if name.startswith("FURU_")}
     for setting in SETTINGS.values():
         text = found.get(setting.env or "", "").strip()
-        if setting.kind in (PATH, OPTIONAL_PATH) and text and text[0] not in "/~":
-            found[str(setting.env)] = os.path.abspath(text)
+        if setting.kind in (PATH, OPTIONAL_PATH) and text and text[0] not in "/~" and directory is not None:
+            found[str(setting.env)] = os.path.normpath(os.path.join(directory, text))
     return found
 
 
@@ -166,38 +224,75 @@ def _checked(setting: Setting, name: str, value: object) -> Any:
         return setting.kind.check(value)
     except (ValueError, TypeError, OverflowError):
         raise FuruConfigError(f"{name}={value!r} is not allowed: it takes {setting.kind.allowed}") from None
+    except FileNotFoundError:
+        raise FuruConfigError(
+            f"{name}={value!r} is relative, and there is no working directory: it was removed",
+            hints=["make it an absolute path, or start somewhere else"],
+        ) from None
 
 
-_project: Path | None = None
+def _project_above(directory: str) -> Path:
+    from pathlib import Path
 
-
-def _project_root() -> Path:
-    global _project
-    if _project is None:
-        from pathlib import Path
-
-        here = Path.cwd()
-        above = [here, *here.parents]
-        found = [path for mark in ("pyproject.toml", ".git") for path in above if (path / mark).exists()]
-        _project = found[0] if found else here
-    return _project
+    here = Path(directory)
+    above = [here, *here.parents]
+    found = [path for mark in ("pyproject.toml", ".git") for path in above if os.path.exists(path / mark)]
+    return found[0] if found else here
 
 
 _scratch: Path | None = None
 
 
 def scratch_root() -> Path:
-    """Return the temporary root of this process; made, and printed once, at the first call."""
+    """Return the temporary root of this process; made, and told on stderr once, at the first call."""
     global _scratch
-    if _scratch is None:
-        import sys
-        import tempfile
-        from pathlib import Path
+    with _lock:
+        if _scratch is None:
+            import tempfile
+            from pathlib import Path
 
-        _scratch = Path(tempfile.mkdtemp(prefix="furu-scratch-"))
-        sys.stderr.write(f"furu: new artifacts go to the scratch root {_scratch}\n")
-    return _scratch
+            from furu._sys.terminal import tell
 
+            _scratch = Path(tempfile.mkdtemp(prefix="furu-scratch-"))
+            tell(f"new artifacts go to the scratch root {_scratch}")
+        return _scratch
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Scratched:
+    """One block of ``furu.scratch()``."""
+
+    root: Path
+
+
+_scratched: tuple[Scratched, ...] = ()
+
+
+def begin_scratch(root: str | os.PathLike[str]) -> Scratched:
+    """Send what is new to ``root`` until ``end_scratch``, unless a block that begins later says otherwise."""
+    global _scratched
+    block = Scratched(_checked(SETTINGS["scratch_root"], "the path of scratch()", root))
+    with _lock:
+        _scratched = (*_scratched, block)
+        current().forget_parsed()
+    return block
+
+
+def end_scratch(block: Scratched) -> None:
+    """End one block, in whatever order blocks end."""
+    global _scratched
+    with _lock:
+        _scratched = tuple(one for one in _scratched if one is not block)
+        current().forget_parsed()
+
+
+def _after_fork() -> None:
+    """Give a forked child a lock that no vanished thread holds."""
+    global _lock
+    _lock = _thread.RLock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 _config: FuruConfig | None = None
 
@@ -206,7 +301,9 @@ def current() -> FuruConfig:
     """Return the settings of this process; the environment is read at the first call."""
     global _config
     if _config is None:
-        _config = FuruConfig()
+        with _lock:
+            if _config is None:
+                _config = FuruConfig()
     return _config
 
 
@@ -232,6 +329,8 @@ def load_env(path: str | os.PathLike[str] | None = None, *, override: bool = Fal
         import dotenv
     except ImportError:
         raise ImportError("furu.load_env() needs python-dotenv. Install it with:  pip install python-dotenv") from None
+    if path is None and _working_directory() is None:
+        return False
     found = os.fspath(path) if path is not None else dotenv.find_dotenv(usecwd=True)
     if not found or not os.path.isfile(found):
         return False

@@ -105,7 +105,7 @@ class Setting:
 
 
 def _default_heartbeat(config: Any) -> float:
-    return max(1.0, float(config.lease_duration_sec) / 3)
+    return float(config.lease_duration_sec) / 3
 
 
 SETTINGS: dict[str, Setting] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
 
 from furu import config
 
@@ -11,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @contextmanager
@@ -18,13 +18,11 @@ def scratch(path: str | os.PathLike[str] | None = None) -> Iterator[Path]:
     """Load what exists where it is, and put everything new below a temporary root, which is returned.
 
     Without ``path`` one temporary root serves the whole process; it is kept for inspection.  ``FURU_SCRATCH=1`` does
-    the same for a whole process.  Threads: the setting is the process's, not the thread's.
+    the same for a whole process.  Threads: the setting is the process's, not the thread's.  Of blocks that overlap the
+    one that began last counts, in whatever order they end.
     """
-    settings = config.current()
-    before = settings.snapshot()
+    block = config.begin_scratch(config.scratch_root() if path is None else path)
     try:
-        settings.scratch_root = config.scratch_root() if path is None else Path(path)
-        settings.scratch = True
-        yield settings.scratch_root
+        yield block.root
     finally:
-        settings.restore(before)
+        config.end_scratch(block)

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 from furu import config
-from furu.errors import FuruComputeError
+from furu.errors import FuruComputeError, FuruConfigError
 from furu.storage import git_patch
 from furu.storage.git_command import line, run, tell_once
 
@@ -40,7 +40,7 @@ def facts() -> GitFacts:
     Anything else that git lacks or refuses is recorded as absent.
     """
     settings = config.current()
-    if settings.record_git == "ignore":
+    if settings.record_git == "ignore" or not _has_project(settings):
         return _ABSENT
     found = _look() if settings.record_git == "uncached" else _looked_once()
     if found.root is not None and found.remote is None and not settings.allow_no_git_origin:
@@ -53,6 +53,13 @@ def facts() -> GitFacts:
             ],
         )
     return found
+
+
+def _has_project(settings: config.FuruConfig) -> bool:
+    try:
+        return bool(settings.project_root)
+    except FuruConfigError:  # the working directory was removed; that is nothing to fail for here
+        return False
 
 
 def _looked_once() -> GitFacts:
