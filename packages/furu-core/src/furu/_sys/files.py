@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+import stat
 
 #: What file systems say that flush no directories, or nothing at all.
-_NOT_FLUSHED = frozenset((errno.EINVAL, errno.ENOTSUP, errno.ENOSYS))
+_NOT_FLUSHED = frozenset((errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EROFS))
+
+_REMEDIES = {
+    errno.ENAMETOOLONG: "the path is too long for the file system: shorten FURU_PATH, or the names of the module and class",
+    errno.EMFILE: "this process has too many files open: close some, or raise its limit (ulimit -n)",
+    errno.ENFILE: "this host has too many files open: end what holds them, or have the limit raised",
+    errno.ENOSPC: "the disk is full: make room, or set FURU_PATH to another one",
+    errno.EDQUOT: "the quota is used up: make room, or set FURU_PATH to another disk",
+}
 
 
 def new_token() -> str:
@@ -91,6 +95,11 @@ def _at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
+def remedy(error: OSError, otherwise: str) -> str:
+    """Return what to do about a refusal of the system, for the hints of an error; ``otherwise`` where it is no special one."""
+    return _REMEDIES.get(error.errno or 0, otherwise)
+
+
 def remove(path: str) -> bool:
     """Remove a file; return whether it was there."""
     try:
@@ -118,15 +127,18 @@ def file_system_time(directory: str) -> float:
 
 def sync_tree(directory: str) -> None:
     """Flush every regular file below ``directory``, then the directories themselves, to the disk."""
-    for folder, files in _walk(directory):
-        for name in files:
-            sync(f"{folder}/{name}")
+    for folder, _, names in os.walk(directory, topdown=False):
+        for name in names:
+            if _is_regular(f"{folder}/{name}"):  # a socket cannot be opened, and a pipe holds nothing
+                sync(f"{folder}/{name}")
         sync(folder)
 
 
-def _walk(directory: str) -> Iterator[tuple[str, list[str]]]:
-    for folder, _, files in os.walk(directory, topdown=False):
-        yield folder, [name for name in files if not os.path.islink(f"{folder}/{name}")]
+def _is_regular(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:  # it vanished
+        return False
 
 
 def sync(path: str) -> None:
