@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 
 TYPE_CHECKING = False
@@ -141,7 +142,10 @@ def _pid_namespace() -> str | None:
         return None
 
 
-def _command() -> str:
-    import sys
+def arguments() -> list[str]:
+    """Return the command line after the interpreter; nothing where Python is embedded and there is none."""
+    return [str(one) for one in getattr(sys, "argv", None) or ()]
 
-    return " ".join([os.path.basename(sys.executable or "python"), *sys.argv])[:1000]
+
+def _command() -> str:
+    return " ".join([os.path.basename(sys.executable or "python"), *arguments()])[:1000]

@@ -7,6 +7,7 @@ import sys
 import time
 
 from furu import config
+from furu._sys.terminal import is_terminal
 from furu.runtime import logfile, tracebacks
 from furu.runtime.capture import Router
 
@@ -37,7 +38,7 @@ class Console(logging.Handler):
         if getattr(record, "furu_repeated", False) and config.current().log_level != "DEBUG":
             return  # said before; meant for the log of the artifact that asked
         try:
-            if stderr.isatty():
+            if is_terminal(stderr):
                 self._print_rich(stderr, record)
             else:
                 stderr.write(f"{_prefix(record)} {_text(record)}\n")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextvars import ContextVar
 
-from furu._sys import files
+from furu._sys import files, terminal
 from furu._sys.clock import iso_utc
 
 TYPE_CHECKING = False
@@ -42,13 +41,9 @@ class LogFile:
             self._complain(trouble)
 
     def _complain(self, trouble: OSError) -> None:
-        if self.path in _troubled or sys.stderr is None:
-            return
-        _troubled.add(self.path)
-        try:
-            sys.stderr.write(f"furu: log records are lost, {self.path} cannot be written: {trouble}\n")
-        except (OSError, ValueError):  # stderr is full or closed as well
-            pass
+        if self.path not in _troubled:
+            _troubled.add(self.path)
+            terminal.tell(f"log records are lost, {self.path} cannot be written: {trouble}")
 
 
 active: ContextVar[LogFile | None] = ContextVar("furu_log", default=None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from furu._sys.terminal import is_terminal
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import traceback
@@ -79,8 +81,7 @@ def install_excepthook() -> bool:
 
     Left alone are a hook that somebody else has set, and a stderr that is no terminal.
     """
-    stderr = sys.stderr
-    if sys.excepthook is not sys.__excepthook__ or stderr is None or not stderr.isatty():
+    if sys.excepthook is not sys.__excepthook__ or not is_terminal(sys.stderr):
         return False
     sys.excepthook = _print_with_rich
     return True

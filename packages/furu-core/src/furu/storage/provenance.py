@@ -193,7 +193,7 @@ def _process_lines() -> str:
         me = process.me()
         system = os.uname()
         same = {
-            "command": _readable(" ".join(getattr(sys, "argv", ()))),
+            "command": _readable(" ".join(process.arguments())),
             "python_version": sys.version.partition(" ")[0],
             "executable": _readable(sys.executable or ""),
             "platform": f"{system.sysname}-{system.release}-{system.machine}",
