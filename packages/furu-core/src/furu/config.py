@@ -248,13 +248,15 @@ def scratch_root() -> Path:
     global _scratch
     with _lock:
         if _scratch is None:
+            import sys
             import tempfile
             from pathlib import Path
 
-            from furu._sys.terminal import tell
-
             _scratch = Path(tempfile.mkdtemp(prefix="furu-scratch-"))
-            tell(f"new artifacts go to the scratch root {_scratch}")
+            try:
+                sys.stderr.write(f"furu: new artifacts go to the scratch root {_scratch}\n")
+            except Exception:  # noqa: BLE001 - stderr is absent, closed, or somebody's own object
+                pass
         return _scratch
 
 
