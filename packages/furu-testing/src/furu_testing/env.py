@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LEASE_SEC = 5.0
-HEARTBEAT_SEC = 1.0
 POLL_SEC = 0.02
 
 
@@ -63,7 +62,6 @@ def _variables(root: Path, trace: Path) -> dict[str, str]:
         "FURU_VERSION_CONTROLLED_PATH": str(root / "artifacts"),
         "FURU_RECORD_GIT": "ignore",
         "FURU_LEASE_SECS": str(LEASE_SEC),
-        "FURU_HEARTBEAT_SECS": str(HEARTBEAT_SEC),
         "FURU_POLL_INTERVAL_SECS": str(POLL_SEC),
         "FURU_TRACE": str(trace),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from furu import config
+from furu._sys import files
 from furu.engine import attempt
 from furu.engine.blocked import BlockedOn
 from furu.engine.loading import is_valid, load
@@ -133,7 +134,11 @@ def _claimed(artifact: Artifact) -> lease.Lease | None:
             f"{artifact.ref.label} cannot be created: {type(error).__name__}: {error}\n  in {artifact.directory}",
             original=error,
             state_path=Path(artifact.state_path),
-            hints=["its directory must be writable and have room; FURU_PATH sets where artifacts are stored"],
+            hints=[
+                files.remedy(
+                    error, "its directory must be writable and have room; FURU_PATH sets where artifacts are stored"
+                )
+            ],
         ) from error
 
 

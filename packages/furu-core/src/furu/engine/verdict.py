@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from furu import config
-from furu.errors import FuruConfigError, FuruError
+from furu.errors import FuruConfigError, FuruError, FuruIdentityError
 from furu.identity import names
 from furu.runtime import context
 
@@ -125,12 +125,19 @@ def always_rerun(cls: type) -> bool:
     if "ALL" in entries:
         return True
     # By name: the classes of a module run as a program exist twice once that module is imported as well.
-    if any(names.class_name(base) in entries for base in cls.__mro__ if "_furu_options" in vars(base)):
+    if any(_name_of(base) in entries for base in cls.__mro__ if "_furu_options" in vars(base)):
         return True
     for entry in sorted(entries - _checked_entries):
         _check_entry(entry)
         _checked_entries.add(entry)
     return False
+
+
+def _name_of(cls: type) -> str | None:
+    try:
+        return names.class_name(cls)
+    except FuruIdentityError:  # a base without a name cannot be meant
+        return None
 
 
 def _check_entry(entry: str) -> None:

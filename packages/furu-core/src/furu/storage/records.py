@@ -21,5 +21,5 @@ def unreadable(path: str, error: OSError) -> FuruRecordError:
     """Return the error that says that a record cannot be looked at."""
     return FuruRecordError(
         f"{path} cannot be read: {error.strerror or error}",
-        hints=["let this user read it, or remove what stands in its place"],
+        hints=[files.remedy(error, "let this user read it, or remove what stands in its place")],
     )
