@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from furu.execution import Job, SlurmSpec
+    from furu.execution.executor import Job
+    from furu.resources import SlurmSpec
 
 NAMES = ("gpus", "cpus", "mem_gb")
 

@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 from furu import config
 from furu._sys.clock import SYSTEM_CLOCK
 from furu.errors import FuruError
-from furu.execution import Failed, Job, worker
+from furu.execution import worker
+from furu.execution.executor import Failed, Job
 from furu.runtime import overrides, signals
 from furu_exec_local import messages, parcels, place
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from furu.execution import Outcome
+    from furu.execution.executor import Outcome
 
 #: After the end of the parent: how long a job may take to notice (seconds).
 GRACE_SEC = 5.0

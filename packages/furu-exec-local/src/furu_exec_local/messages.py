@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from furu import config
 from furu.errors import FuruError
-from furu.execution import Blocked, Done, Elsewhere, Failed
+from furu.execution.executor import Blocked, Done, Elsewhere, Failed
 from furu.runtime import overrides
 from furu_exec_local import parcels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from furu.execution import Outcome, SlurmSpec
+    from furu.execution.executor import Outcome
+    from furu.resources import SlurmSpec
 
 
 @dataclass(frozen=True, slots=True)

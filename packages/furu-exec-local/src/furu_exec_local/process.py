@@ -13,7 +13,7 @@ from socket import socketpair
 from typing import TYPE_CHECKING
 
 from furu.errors import FuruError
-from furu.execution import Failed
+from furu.execution.executor import Failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

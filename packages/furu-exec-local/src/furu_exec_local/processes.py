@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from furu._sys.clock import SYSTEM_CLOCK
 from furu.errors import FuruError
-from furu.execution import Failed
+from furu.execution.executor import Failed
 from furu_exec_local import aftermath, messages, parcels
 from furu_exec_local.process import WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from furu.execution import Job, Outcome
+    from furu.execution.executor import Job, Outcome
     from furu.storage.state import AttemptStatus
     from furu_exec_local.backlog import Backlog, Grant
     from furu_exec_local.watching import Audience
@@ -31,7 +31,8 @@ class ProcessExecutor:
     Processes are started when there is a job for them, up to ``max_workers``, and kept for further jobs; one that was given
     GPUs is kept for one job only, for what it has on the GPU is not freed before it ends.
 
-    Promise: a process that dies, in whatever way, ends its own job and no other.  After ``close`` no child runs.
+    Promise: a process that dies, in whatever way, ends its own job and no other.  After ``close`` no child runs.  After a
+    failure no job begins before the next call of ``wait``, so that a run which ends there starts nothing more.
     Crash: when this process dies, its children are interrupted and end within seconds.
     Threads: none; everything happens inside the calls of the protocol.
     """
@@ -64,6 +65,7 @@ class ProcessExecutor:
     def wait(self, timeout: float | None) -> Sequence[Outcome]:
         """Return how jobs ended, waiting at most ``timeout`` seconds for the first."""
         end = None if timeout is None else SYSTEM_CLOCK.monotonic() + timeout
+        self._hand_out()
         while not self._outcomes:
             left = None if end is None else max(0.0, end - SYSTEM_CLOCK.monotonic())
             self._attend(left)
@@ -76,6 +78,7 @@ class ProcessExecutor:
         """Stop.  With ``cancel`` children are interrupted as by Ctrl-C, and killed when they do not end soon."""
         if not cancel and not self._closed:
             while self._busy or self._backlog.size:
+                self._hand_out()
                 self._attend(None)
         self.stop(signal.SIGINT, "cancelled")
 
@@ -175,7 +178,8 @@ class ProcessExecutor:
                 self._died(one)
         for one in [one for one in self._workers if one.death_fd is None and one.ended()]:
             self._died(one)
-        self._hand_out()
+        if not any(isinstance(outcome, Failed) for outcome in self._outcomes):
+            self._hand_out()
 
     def _reported(self, one: WorkerProcess, report: messages.Report) -> None:
         grant = one.grant

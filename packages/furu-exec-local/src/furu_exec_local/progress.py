@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from furu._sys.clock import SYSTEM_CLOCK
-from furu.execution import Done
+from furu.execution.executor import Done
 from furu.storage import store
 from furu.storage.layout import LOG
 from furu_exec_local import display
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from furu._sys.clock import Clock
-    from furu.execution import Job, Outcome
+    from furu.execution.executor import Job, Outcome
     from furu.execution.scheduler import Scheduler
 
 #: Seconds between two pictures of the live display, and between two lines without one.

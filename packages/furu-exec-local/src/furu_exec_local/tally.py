@@ -12,7 +12,7 @@ from furu.execution.scheduler import Bucket
 
 if TYPE_CHECKING:
     from furu._sys.clock import Clock
-    from furu.execution import Job
+    from furu.execution.executor import Job
     from furu.execution.scheduler import Scheduler
     from furu.task import Task
 

@@ -10,13 +10,14 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from furu._sys.clock import SYSTEM_CLOCK
-from furu.execution import Failed, worker
+from furu.execution import worker
+from furu.execution.executor import Failed
 from furu.runtime import context
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from furu.execution import Job, Outcome
+    from furu.execution.executor import Job, Outcome
     from furu_exec_local.backlog import Backlog, Grant
     from furu_exec_local.watching import Audience
 
@@ -73,7 +74,8 @@ class _Worker(threading.Thread):
 class ThreadExecutor:
     """Runs jobs in threads of this process.
 
-    Promise: at most ``max_workers`` jobs run side by side, within what ``backlog`` hands out.
+    Promise: at most ``max_workers`` jobs run side by side, within what ``backlog`` hands out.  After a failure no job
+    begins before the next call of ``wait``, so that a run which ends there starts nothing more.
     Not promised: that ``close(cancel=True)`` ends a thread which is inside a call that does not return to Python.  Such a
     thread has lost its lease when ``close`` returns, so it publishes nothing; it ends with the process.
     """
@@ -86,6 +88,7 @@ class ThreadExecutor:
         self._running = 0
         self._changed = threading.Condition()
         self._closing = False
+        self._failed = self._told_of = self._accepted = 0  # failures: all, told to the loop, and those it goes on after
         self._told: SimpleQueue[tuple[Grant, Outcome | None, float, float]] = SimpleQueue()
         self._threads: list[_Worker] = []
 
@@ -107,6 +110,7 @@ class ThreadExecutor:
 
     def wait(self, timeout: float | None) -> Sequence[Outcome]:
         """Return how jobs ended, waiting at most ``timeout`` seconds for the first."""
+        self._go_on()
         end = None if timeout is None else SYSTEM_CLOCK.monotonic() + timeout
         outcomes: list[Outcome] = []
         while True:
@@ -120,6 +124,7 @@ class ThreadExecutor:
                     self._audience.started(grant.job)
                 continue
             outcomes.append(outcome)
+            self._told_of += isinstance(outcome, Failed)
             if self._audience is not None:
                 self._audience.stopped(outcome.key, wall_sec=wall, cpu_sec=cpu)
 
@@ -127,6 +132,7 @@ class ThreadExecutor:
         """Stop; with ``cancel`` at the next step of what runs."""
         with self._changed:
             self._closing = True
+            self._accepted = self._failed
             if cancel:
                 self._backlog.clear()
             self._changed.notify_all()
@@ -150,13 +156,20 @@ class ThreadExecutor:
         """Return the next job for a thread, waiting for one; None when there will be none."""
         with self._changed:
             while True:
-                grant = self._backlog.pop()
+                grant = self._backlog.pop() if self._failed == self._accepted else None
                 if grant is not None:
                     self._running += 1
                     return grant
                 if self._closing:
                     return None
                 self._changed.wait()
+
+    def _go_on(self) -> None:
+        """Let jobs begin again after failures of which the loop was told: it would not be here if they had ended the run."""
+        if self._accepted != self._told_of:
+            with self._changed:
+                self._accepted = self._told_of
+                self._changed.notify_all()
 
     def began(self, grant: Grant) -> None:
         """Note that a thread begins a job."""
@@ -167,6 +180,7 @@ class ThreadExecutor:
         """Note how a job ended, and take back what it was given."""
         with self._changed:
             self._running -= 1
+            self._failed += isinstance(outcome, Failed)
             if grant.need:
                 self._backlog.machine.give_back(grant)
                 self._changed.notify_all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from furu.execution import Job
+    from furu.execution.executor import Job
 
 
 class Audience(Protocol):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from furu.execution.executor import Blocked, Done, Elsewhere, Executor, Failed, Job, Outcome
     from furu.resources import SlurmSpec
+    from furu_exec_local import run_local as run_local
 
 __all__ = ["Blocked", "Done", "Elsewhere", "Executor", "Failed", "Job", "Outcome", "SlurmSpec"]
 
