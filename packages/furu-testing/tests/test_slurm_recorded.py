@@ -7,7 +7,6 @@ the width of columns kept.
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import os
 import pwd
@@ -16,12 +15,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING
 
 import pytest
 
+from furu_testing.slurm import fake_slurm
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from furu_testing.slurm import FakeCluster
 
 RECORDED = Path(__file__).with_suffix(".txt")
 PARTITIONS = ("cpu", "gpu", "preempt")
@@ -229,7 +231,7 @@ class Session:
 
     def _shell(self, command: str) -> str:
         done = subprocess.run(
-            ["bash", "-c", command],
+            ["sh", "-c", command],
             cwd=self.directory,
             env=os.environ | self.kept,
             stdin=subprocess.DEVNULL,
@@ -250,11 +252,13 @@ class Session:
         """Wait until jobs have a state, for `squeue` and for `sacct`, or until `sacct` has enough rows for them."""
         until = time.monotonic() + 60
         for one in ids:
-            while not self._is_enough(how, wanted, one):
+            job = Template(one).substitute(self.kept)
+            while not self.is_enough(how, wanted, job):
                 assert time.monotonic() < until, f"{one} is not {wanted}"
-                time.sleep(0.02)
+                time.sleep(0.01)
 
-    def _is_enough(self, how: str, wanted: str, one: str) -> bool:
+    def is_enough(self, how: str, wanted: str, one: str) -> bool:
+        """Tell whether the wait is over."""
         queue = set(self._shell(f"squeue -h -t all -j {one} -o %T").splitlines())
         if how == "until" and wanted in ("PENDING", "RUNNING"):
             return queue == {wanted}
@@ -281,19 +285,24 @@ class Session:
         return re.sub(rf"\b{self.kept['USER']}\b", "root", text)
 
 
-@contextlib.contextmanager
-def commands(directory: Path) -> Iterator[None]:
-    """Have a cluster like the recorded one."""
-    from furu_testing.slurm import fake_slurm
+class FakeSession(Session):
+    """The same on a fake cluster, whose jobs can be seen without asking its commands."""
 
-    with fake_slurm(directory, partitions=PARTITIONS, nodes=1, cpus=8, first_id=55_000_000):
-        yield
+    def __init__(self, directory: Path, cluster: FakeCluster) -> None:
+        super().__init__(directory)
+        self.cluster = cluster
+
+    def is_enough(self, how: str, wanted: str, one: str) -> bool:
+        """Tell whether the wait is over."""
+        jobs = [job for job in self.cluster.jobs if one in (job.id, job.array_id)]
+        runs_on = wanted in ("PENDING", "RUNNING")
+        return how != "until" or all(job.state == wanted and (job.over or runs_on) for job in jobs)
 
 
 def test_the_fake_prints_what_a_real_slurm_prints(tmp_path: Path) -> None:
-    """A session of a hundred commands has the same output, exit codes and messages on both."""
-    with commands(tmp_path / "cluster"):
-        printed = Session(tmp_path).run()
+    """A session of more than a hundred commands has the same output, exit codes and messages on both."""
+    with fake_slurm(tmp_path / "cluster", partitions=PARTITIONS, nodes=1, cpus=8, first_id=55_000_000) as cluster:
+        printed = FakeSession(tmp_path, cluster).run()
 
     recorded = RECORDED.read_text()
     if pwd.getpwuid(os.getuid()).pw_name != "root":  # the width of the user's name moves columns

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from furu_testing.slurm.dependencies import verdict
 from furu_testing.slurm.signals import SIGCONT, SIGSTOP, SIGTERM
-from furu_testing.slurm.transitions import finish, finish_by_exit, requeue, start, user_signal
+from furu_testing.slurm.transitions import exit_reason, finish, finish_by_exit, requeue, start, user_signal
 from furu_testing.slurm.words import ENDED, is_completing
 
 TYPE_CHECKING = False
@@ -165,8 +165,8 @@ def _take_away(state: State, job: Job, step: Step, now: float) -> list[Effect]:
     job["grace_until"] = None
     if step["requeue"]:
         return requeue(state, job, step["word"], now)
-    reason = step["reason"] or ("NonZeroExitCode" if step["code"] and step["word"] == "FAILED" else None)
     code, signal = step["code"], step["signal"]
+    reason = exit_reason(code, signal) if step["word"] == "FAILED" else None
     return finish(state, job, step["word"], now, code=code, signal=signal, reason=reason, by=step["by"])
 
 

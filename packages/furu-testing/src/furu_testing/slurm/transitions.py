@@ -76,8 +76,12 @@ def finish_by_exit(state: State, job: Job, now: float) -> list[Effect]:
     code, signal = attempt["code"], attempt["signal"]
     if not code and not signal:
         return finish(state, job, "COMPLETED", now)
-    reason = "JobLaunchFailure" if signal else "NonZeroExitCode"
-    return finish(state, job, "FAILED", now, code=code, signal=signal, reason=reason)
+    return finish(state, job, "FAILED", now, code=code, signal=signal, reason=exit_reason(code, signal))
+
+
+def exit_reason(code: int, signal: int) -> str | None:
+    """Return the reason that goes with the end of a batch script."""
+    return "JobLaunchFailure" if signal else "NonZeroExitCode" if code else None
 
 
 def requeue(state: State, job: Job, word: str, now: float) -> list[Effect]:
