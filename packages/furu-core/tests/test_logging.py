@@ -22,7 +22,6 @@ from furu.runtime.logging import announce, artifact_log, write_record
 from furu.task import ArtifactRef
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 REF = ArtifactRef("data", "my_project.TrainModel", "0123456789abcdef0123")
@@ -56,12 +55,9 @@ def run(code: str, directory: Path, *, terminal: bool = False, **env: str) -> tu
 
 
 @pytest.fixture
-def settings() -> Iterator[config.FuruConfig]:
-    """Give the settings, and put them back afterwards."""
-    current = config.current()
-    before = current.snapshot()
-    yield current
-    current.restore(before)
+def settings(furu_tmp_root: Path) -> config.FuruConfig:
+    """Give the settings; they are put back afterwards."""
+    return config.current()
 
 
 # Capture

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -19,9 +19,6 @@ from furu.errors import FuruComputeError, FuruRecordError
 from furu.storage import git, git_command, git_patch, provenance
 from furu.storage.formats import FORMATS
 from furu.task import ArtifactRef
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class FakeTask:
@@ -70,12 +67,9 @@ class Repository:
 
 
 @pytest.fixture
-def settings() -> Iterator[config.FuruConfig]:
-    """Give the settings, and put them back afterwards."""
-    current = config.current()
-    before = current.snapshot()
-    yield current
-    current.restore(before)
+def settings(furu_tmp_root: Path) -> config.FuruConfig:
+    """Give the settings; they are put back afterwards."""
+    return config.current()
 
 
 @pytest.fixture

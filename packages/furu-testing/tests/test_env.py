@@ -74,7 +74,6 @@ def test_inside_settings_do_not_come_from_outside(outside: dict[str, Any], tmp_p
         "version_controlled_root_override",
         "record_git",
         "lease_duration_sec",
-        "heartbeat_interval_sec",
         "poll_interval",
         "trace",
     }
@@ -147,3 +146,13 @@ def test_scratch_of_two_tests_does_not_meet(furu_tmp_root: Path, tmp_path: Path)
             assert not Square(number=2).exists()
             Square(number=2).get()
             assert Square(number=2).furu_dir.is_relative_to(root)
+
+
+def test_a_scratch_block_outside_ends_at_the_border(furu_tmp_root: Path, tmp_path: Path) -> None:
+    """A test that is started inside a scratch block has its own roots all the same; the block goes on afterwards."""
+    with furu.scratch(tmp_path / "scratch"):
+        with furu_test_env(tmp_path / "inner") as root:
+            assert not furu.FURU_CONFIG.scratch
+            assert Square(number=2).furu_dir.is_relative_to(root / "data")
+        assert furu.FURU_CONFIG.scratch
+        assert Square(number=2).furu_dir.is_relative_to(tmp_path / "scratch")

@@ -8,23 +8,19 @@ the test how far things are.
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
 import textwrap
-import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
+from furu_testing.children import Child, is_stopped, until
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 HERE = Path(__file__).parent
-PATIENCE_SEC = 60.0  # nothing takes this long; a machine that is busy with other things may
 
 PREAMBLE = """\
 from pipelines import *
@@ -38,136 +34,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.scenario)
-
-
-def until(
-    condition: Callable[[], object],
-    timeout_sec: float = PATIENCE_SEC,
-    what: Callable[[], str] = lambda: "a condition that never came true",
-) -> None:
-    """Wait until ``condition`` is true; fails with the text of ``what`` after ``timeout_sec``."""
-    end = time.monotonic() + timeout_sec
-    while not condition():
-        if time.monotonic() > end:
-            pytest.fail(f"after {timeout_sec:g} s: {what()}")
-        time.sleep(0.002)
-
-
-def is_stopped(pid: int) -> bool:
-    """Return whether a process stands still after SIGSTOP."""
-    return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a child ended: its exit status (minus the signal's number when one ended it) and what it wrote."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[str]:
-        """What it printed, line by line."""
-        return self.out.splitlines()
-
-    def ok(self) -> list[str]:
-        """Return the printed lines of a child that must have exited with status 0."""
-        assert self.status == 0, f"exit status {self.status}\n--- out\n{self.out}\n--- err\n{self.err}"
-        return self.lines
-
-
-class Child:
-    """A Python process of a scenario, in a process group of its own."""
-
-    def __init__(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path, report: Path) -> None:
-        self._out = report.with_suffix(".out")
-        self._err = report.with_suffix(".err")
-        with self._out.open("wb") as out, self._err.open("wb") as err:
-            self._popen = subprocess.Popen(
-                argv,
-                env=env,
-                cwd=cwd,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                start_new_session=True,
-            )
-        self.pid = self._popen.pid
-        self._ended: Ended | None = None
-
-    @property
-    def out(self) -> str:
-        """What it has printed so far."""
-        return self._out.read_text()
-
-    @property
-    def err(self) -> str:
-        """What it has written to stderr so far."""
-        return self._err.read_text()
-
-    def running(self) -> bool:
-        """Return whether it has not ended."""
-        return self._ended is None and not self._over()
-
-    def wait_for(self, line: str, timeout_sec: float = PATIENCE_SEC) -> None:
-        """Wait until it has printed ``line``; fails when it ends without."""
-        until(lambda: line in self.out.splitlines() or not self.running(), timeout_sec, lambda: self._report(line))
-        assert line in self.out.splitlines(), self._report(line)
-
-    def wait_until_waiting(self) -> None:
-        """Wait until its get() has found somebody else at work."""
-        awaited = "(running->wait)"
-        until(lambda: awaited in self.err or not self.running(), what=lambda: self._report(awaited))
-        assert awaited in self.err, self._report(awaited)
-
-    def send(self, number: int) -> None:
-        """Send it a signal."""
-        assert self._ended is None
-        os.kill(self.pid, number)
-
-    def kill(self) -> None:
-        """End it as ``kill -9`` does."""
-        self.send(signal.SIGKILL)
-        assert self.end().status == -signal.SIGKILL
-
-    def stop(self) -> None:
-        """Stop it as Ctrl-Z does; returns when it stands still."""
-        self.send(signal.SIGSTOP)
-        until(lambda: is_stopped(self.pid))
-
-    def go_on(self) -> None:
-        """Let it go on after ``stop``."""
-        self.send(signal.SIGCONT)
-
-    def end(self, timeout_sec: float = PATIENCE_SEC) -> Ended:
-        """Wait until it has ended and return how.  What is left of its process group is killed."""
-        if self._ended is None:
-            until(self._over, timeout_sec, lambda: self._report("its end"))
-            self._ended = self._reap()
-        return self._ended
-
-    def close(self) -> None:
-        """End it and its process group, whatever they are doing."""
-        if self._ended is None:
-            self._ended = self._reap()
-
-    def _over(self) -> bool:
-        """Return whether it has ended, leaving it unreaped: its number stays its own as long as it may be used."""
-        if self._popen.returncode is not None or not hasattr(os, "waitid"):
-            return self._popen.poll() is not None
-        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-
-    def _reap(self) -> Ended:
-        if self._popen.returncode is None:
-            try:
-                os.killpg(self.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        return Ended(self._popen.wait(), self.out, self.err)
-
-    def _report(self, awaited: str) -> str:
-        return f"waiting for {awaited!r} of pid {self.pid}\n--- out\n{self.out}\n--- err\n{self.err}"
 
 
 class Stage:
@@ -214,9 +80,9 @@ class Stage:
         inherited = {name: text for name, text in os.environ.items() if not name.startswith(("FURU_", "SLURM"))}
         child = Child(
             [*under, sys.executable, str(program)],
-            {**inherited, **self.env, **(env or {})},
-            cwd or self.directory,
-            self.directory / f"child_{number}",
+            env={**inherited, **self.env, **(env or {})},
+            cwd=cwd or self.directory,
+            report=self.directory / f"child_{number}",
         )
         self.children.append(child)
         return child

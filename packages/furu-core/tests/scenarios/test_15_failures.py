@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.scenarios.conftest import Child, Stage
+    from tests.scenarios.conftest import Stage
+
+    from furu_testing.children import Child
 
 WAITERS = 6
 

@@ -37,8 +37,8 @@ def furu_test_env(path: str | os.PathLike[str]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="furu-trace-") as aside:
         try:
             _set_variables(_variables(root, Path(aside) / "trace.jsonl"))
-            settings.restore(config.FuruConfig().snapshot())
             with overrides.none_installed(), _memory_of_its_own(root):
+                settings.restore(config.FuruConfig().snapshot())
                 yield root
         finally:
             _set_variables(outside)
@@ -47,13 +47,16 @@ def furu_test_env(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 @contextmanager
 def _memory_of_its_own(root: Path) -> Iterator[None]:
-    """Let two things inside be as in a fresh process: which loads were announced, and where the temporary root is."""
-    announced, scratch = announcing._loaded, config._scratch  # noqa: SLF001 - what else one test could see of another
-    announcing._loaded, config._scratch = set(), root / "scratch"  # noqa: SLF001
+    """Let three things be as in a fresh process: which loads were announced, scratch blocks, the temporary root.
+
+    What else one test could see of another; nobody but a test has a use for it.
+    """
+    outside = announcing._loaded, config._scratched, config._scratch  # noqa: SLF001
+    announcing._loaded, config._scratched, config._scratch = set(), (), root / "scratch"  # noqa: SLF001
     try:
         yield
     finally:
-        announcing._loaded, config._scratch = announced, scratch  # noqa: SLF001
+        announcing._loaded, config._scratched, config._scratch = outside  # noqa: SLF001
 
 
 def _variables(root: Path, trace: Path) -> dict[str, str]:
