@@ -31,16 +31,12 @@ PUBLISHED = {"publish.marker", "publish.end"}
 WAITS = {"claim.directory", "claim.prepared"}
 
 STOPPED_AT = """
-    from furu._sys import steps
+    from furu_testing import faults
 
     def holder(key, step):
-        def stop(reached):
-            if reached == step:
-                steps.hook = None
-                os.kill(os.getpid(), signal.SIGSTOP)
-        steps.hook = stop
         try:
-            say(step, Kept(key=key).get()["square"])
+            with faults.at(step, lambda: os.kill(os.getpid(), signal.SIGSTOP)):
+                say(step, Kept(key=key).get()["square"])
         except furu.FuruLeaseLost:
             say(step, "lost")
 

@@ -106,14 +106,11 @@ KILLS = """
 def test_a_kill_at_any_step(stage: Stage) -> None:
     """The next get() of another process has the right value at once, having created it unless it was published."""
     printed = stage.run(f"""
-        from furu._sys import steps
+        from furu_testing import faults
 
         def killed_at(step, task):
-            def kill(reached):
-                if reached == step:
-                    os.kill(os.getpid(), signal.SIGKILL)
-            steps.hook = kill
-            task.get()
+            with faults.at(step, faults.crash):
+                task.get()
 
         def get(step, task):
             say(step, task.get())
@@ -137,13 +134,10 @@ def test_a_kill_at_any_step(stage: Stage) -> None:
 def test_what_a_kill_leaves_is_swept_up_once_it_is_old(stage: Stage) -> None:
     """Half-written claims and records of dead processes disappear when the artifact is next claimed."""
     stage.run("""
-        from furu._sys import steps
+        from furu_testing import faults
 
-        def kill(reached):
-            if reached == "claim.prepared":
-                os.kill(os.getpid(), signal.SIGKILL)
-        steps.hook = kill
-        os.waitpid(forked(Filed(key=9).get), 0)
+        with faults.at("claim.prepared", faults.crash):
+            os.waitpid(forked(Filed(key=9).get), 0)
     """)
     (aside,) = stage.store.rglob(".furu/compute.lock.*")
     half_written = aside.parent / f"state.json.tmp.{'0' * 32}"
