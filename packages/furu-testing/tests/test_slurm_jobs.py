@@ -309,6 +309,19 @@ def test_a_suspended_job_stands_still(cluster: FakeCluster) -> None:
     until(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S")
 
 
+def test_a_suspended_job_does_not_stop_the_cluster(cluster: FakeCluster) -> None:
+    """Commands that a job has called are not stopped with it: one might hold what all commands wait for."""
+    cluster.script("*", Running(polls=None))
+    cluster.slow("sinfo", 0.2)
+    job = submit("echo $$ >> started; sinfo > nodes; exec sleep 60")
+    pids()
+    until(lambda: cluster.calls("sinfo"))
+    cluster.script(job, Suspended(polls=None))
+
+    until(lambda: "node" in Path("nodes").read_text())
+    assert cluster.job(job).state == "SUSPENDED"
+
+
 def test_the_end_of_a_job_can_be_made_up(cluster: FakeCluster) -> None:
     """A script with polls=None lets the process end by itself and says what became of it."""
     cluster.script("*", Running(polls=None), Cancelled(by=7))

@@ -7,6 +7,10 @@
 Jobs are really run, with the environment and output files that they have on a cluster.  What happens to them and how
 often commands fail can be written down; time is counted in questions about the state of jobs and moved with
 `FakeCluster.advance`, so that a test needs no sleeping.
+
+*Not promised*: scheduling (jobs start at once, in order, while there are CPUs), limits on memory and devices, other users,
+partitions and QOS with rules, reservations, heterogeneous jobs, ``--json``, ``salloc``, ``sacctmgr``.  Processes are
+found through ``/proc``; without it only their process groups are.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _SOURCES = Path(__file__).parent
 
 #: What only a test process imports.
 _NOT_COPIED = frozenset(
-    {"__init__.py", "cluster.py", "fixture.py", "installation.py", "model.py", "steps.py", "troubles.py", "views.py"}
+    {"__init__.py", "cluster.py", "installation.py", "model.py", "steps.py", "troubles.py", "views.py"}
 )
 
 

@@ -47,9 +47,9 @@ def asked(state: State, now: float) -> list[Effect]:
 
 
 def settle(state: State, now: float) -> list[Effect]:
-    """Bring every job up to date and return what is to be done outside."""
+    """Bring every job up to date and return what is to be done outside; after its end a cluster stands still."""
     effects: list[Effect] = []
-    moved = True
+    moved = not state["closed"]
     while moved:
         moved = False
         load = _Load(state)
@@ -117,9 +117,9 @@ def _follow(state: State, job: Job, now: float, load: _Load) -> list[Effect]:
 
 
 def _was_shown(state: State, job: Job, step: Step) -> bool:
-    """Tell whether a step has been seen as often as it wants, or for None, whether the process has ended by itself."""
+    """Tell whether a step has been seen as often as it wants; for None, whether a running process ended by itself."""
     if step["polls"] is None:
-        return bool(job["attempts"]) and job["attempts"][-1]["over"]
+        return step["word"] == "RUNNING" and job["attempts"][-1]["over"]
     return state["tick"] - job["since"] >= step["polls"]
 
 

@@ -44,7 +44,10 @@ def perform(directory: Directory, state: State, effects: list[Effect]) -> None:
 
 
 def leave_group() -> None:
-    """Leave the process group, so that what is sent to a job does not reach a command that the job itself has called."""
+    """Leave the process group, so that what is sent to a job does not reach a command that the job has called.
+
+    One that is stopped while it holds the lock would stop the whole cluster.
+    """
     try:
         os.setpgid(0, 0)
     except PermissionError:  # it leads a session, so the group is its own

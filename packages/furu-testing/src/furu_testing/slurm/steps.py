@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class JobStep:
     """One state of a job; use one of the classes below.
 
-    ``polls`` is to how many questions it is shown.
+    ``polls`` is to how many questions it is shown; with None it lasts.
     """
 
     word: ClassVar[str] = ""

@@ -8,7 +8,8 @@ import sys
 
 from furu_testing.slurm.commands.switches import Wrong
 from furu_testing.slurm.directory import Directory
-from furu_testing.slurm.host import sleep, time
+from furu_testing.slurm.host import environment, sleep, time
+from furu_testing.slurm.processes import ATTEMPT, leave_group
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 VERSION = "slurm-wlm 22.05.8"
 _DOWN = "Unable to contact slurm controller (connect failure)"
 
+#: Commands with more forms of output than are faked.
+_TABLES = ("sacct", "scontrol", "sinfo", "squeue")
+
 #: Exit codes where the controller does not answer, other than 1.
 _CODES = {("scancel", _DOWN): 8, ("scancel", "Socket timed out on send/recv operation"): 140}
 
@@ -24,6 +28,8 @@ _CODES = {("scancel", _DOWN): 8, ("scancel", "Socket timed out on send/recv oper
 def run(name: str, path: str, arguments: list[str]) -> int:
     """Run a command by name and return its exit code."""
     directory = Directory(path)
+    if ATTEMPT in environment:
+        leave_group()
     call = f"{os.getpid()} {time()}"
     directory.note({"call": call, "command": name, "argv": arguments, "directory": os.getcwd(), "pid": os.getpid()})
     code = -1
@@ -47,6 +53,8 @@ def _run(directory: Directory, name: str, arguments: list[str]) -> int:
     if arguments in (["--version"], ["-V"]):
         sys.stdout.write(f"{VERSION}\n")
         return 0
+    if name in _TABLES and {"--json", "--yaml"} & set(arguments):
+        raise Wrong("this is a fake cluster: it prints tables only")
     failure = _failure(directory, name)
     if failure:
         sleep(failure["delay_sec"])

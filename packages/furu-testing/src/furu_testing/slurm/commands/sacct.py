@@ -107,7 +107,8 @@ def _is_between(row: Row) -> bool:
         return True
     if not 0 <= job["at"] < len(job["script"]) or not job["script"][job["at"]]["requeue"]:
         return False
-    return row.state["tick"] - job["since"] < (job["script"][job["at"]]["polls"] or 0)
+    polls = job["script"][job["at"]]["polls"]
+    return polls is None or row.state["tick"] - job["since"] < polls
 
 
 def _columns(text: str) -> list[tuple[str, int]]:

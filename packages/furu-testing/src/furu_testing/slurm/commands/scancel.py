@@ -9,7 +9,7 @@ from furu_testing.slurm.commands.switches import Switches
 from furu_testing.slurm.host import cluster_time
 from furu_testing.slurm.machine import settle
 from furu_testing.slurm.orders import cancel
-from furu_testing.slurm.processes import leave_group, perform
+from furu_testing.slurm.processes import perform
 from furu_testing.slurm.rows import chosen, split_ids
 from furu_testing.slurm.signals import SIGKILL, number
 from furu_testing.slurm.words import ENDED, SHORT
@@ -47,7 +47,6 @@ def run(directory: Directory, arguments: list[str]) -> int:
     except ValueError:
         sys.stderr.write(f"Unknown job signal: {options['signal']}\n")
         return 1
-    leave_group()
     with directory.changing() as state:
         jobs = [job for job in _named(state, ids, options) if _fits(state, job, options)]
         moment = cluster_time(state)

@@ -11,7 +11,7 @@ from furu_testing.slurm.durations import parse_minutes, parse_moment
 from furu_testing.slurm.host import cluster_time, environment
 from furu_testing.slurm.machine import asked, settle
 from furu_testing.slurm.orders import Refused, hold, release, send_back
-from furu_testing.slurm.processes import leave_group, perform
+from furu_testing.slurm.processes import perform
 from furu_testing.slurm.rows import chosen, gather
 
 TYPE_CHECKING = False
@@ -46,6 +46,9 @@ def run(directory: Directory, arguments: list[str]) -> int:
             sys.stdout.write("Slurmctld(primary) at fake is UP\n")
         case (("requeue" | "requeuehold" | "hold" | "uhold" | "release" | "update"), _):
             return _order(directory, order, words[1:])
+        case "show", [what]:
+            sys.stderr.write(f"invalid entity:{what} for keyword:show \n")
+            return 1
         case _:
             sys.stderr.write(f"invalid keyword: {order}\n")
             return 1
@@ -101,7 +104,6 @@ def _order(directory: Directory, order: str, words: list[str]) -> int:
     ids = [word for word in words if "=" not in word] or [
         value for name, value in changes.items() if name.lower() in ("jobid", "job")
     ]
-    leave_group()
     code = 0
     with directory.changing() as state:
         moment = cluster_time(state)
