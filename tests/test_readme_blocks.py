@@ -24,7 +24,7 @@ NOT_PROGRAMS = {"docs/architecture.md"}
 PAGES = sorted(
     {
         str(path.relative_to(ROOT))
-        for pattern in ("README.md", "docs/*.md", "packages/furu-core/README.md")
+        for pattern in ("README.md", "docs/*.md", "packages/furu-core/README.md", "packages/furu-testing/README.md")
         for path in ROOT.glob(pattern)
     }
     - NOT_PROGRAMS
@@ -99,14 +99,16 @@ def run(command: str, project: Path) -> subprocess.CompletedProcess[str]:
 
 
 def run_shown(command: str, project: Path) -> str:
-    """Return what a command prints on a terminal, with the time of day masked."""
+    """Return what a command prints on a terminal, with what differs from run to run masked."""
     done = run(f"exec 2>&1; {command}", project)
     return masked(done.stdout)
 
 
 def masked(text: str) -> str:
-    """Return a text with each time of day at the begin of a line masked."""
-    return re.sub(r"^\d{6} ", "HHMMSS ", text, flags=re.MULTILINE)
+    """Return a text with the time of day at the begin of a line, durations at its end, and process ids masked."""
+    text = re.sub(r"^\d{6} ", "HHMMSS ", text, flags=re.MULTILINE)
+    text = re.sub(r" in \d+\.\d\ds$", " in SECONDS", text, flags=re.MULTILINE)
+    return re.sub(r"\(pid \d+\)", "(pid PID)", text)
 
 
 def session(block: Block) -> list[tuple[str, str]]:
@@ -156,7 +158,7 @@ def test_every_file_of_a_page_can_be_imported(page: str, tmp_path: Path) -> None
 
 def test_pages_show_no_code_that_needs_what_is_not_there() -> None:
     """Names of packages that hold nothing yet appear in prose only."""
-    absent = re.compile(r"run_local|run_slurm_pool|submit_slurm_dag|override_results|furu_tmp_root|furu-dashboard")
+    absent = re.compile(r"run_local|run_slurm_pool|submit_slurm_dag|furu-dashboard")
     shown = [
         f"{page}:{block.first}"
         for page in PAGES
