@@ -152,7 +152,7 @@ def test_a_scratch_block_outside_ends_at_the_border(furu_tmp_root: Path, tmp_pat
     """A test that is started inside a scratch block has its own roots all the same; the block goes on afterwards."""
     with furu.scratch(tmp_path / "scratch"):
         with furu_test_env(tmp_path / "inner") as root:
-            assert not furu.FURU_CONFIG.scratch
+            assert values()["scratch"] is False
             assert Square(number=2).furu_dir.is_relative_to(root / "data")
-        assert furu.FURU_CONFIG.scratch
+        assert values()["scratch"] is True
         assert Square(number=2).furu_dir.is_relative_to(tmp_path / "scratch")
