@@ -151,7 +151,7 @@ def _end_processes(state: State, job: Job, attempt: Attempt, now: float) -> list
 def _has_waiting_siblings(state: State, job: Job) -> bool:
     """Tell whether other elements of an array have not started: the last one to start keeps the id of the array."""
     array = job["submission"]
-    keys = (f"{array}_{task}" for task in state["submissions"][array]["tasks"])
+    keys = (f"{array}_{task}" for task in reversed(state["submissions"][array]["tasks"]))
     siblings = (state["jobs"][key] for key in keys if key != job["key"])
     return any(other["state"] == "PENDING" and not other["attempts"] for other in siblings)
 
