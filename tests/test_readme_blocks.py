@@ -86,7 +86,8 @@ def write_files(page: str, project: Path) -> None:
 
 def run(command: str, project: Path) -> subprocess.CompletedProcess[str]:
     """Run a command as a reader would, with the Python of this environment first and no setting of furu's."""
-    inherited = {name: text for name, text in os.environ.items() if not name.startswith("FURU_")}
+    # Without CI: programs print more there than on a reader's terminal.
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith("FURU_") and name != "CI"}
     environ = inherited | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "PYTHONUNBUFFERED": "1",
