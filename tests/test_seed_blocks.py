@@ -18,6 +18,7 @@ import pytest
 import furu
 from furu import config
 from furu.storage import store
+from furu_testing import furu_test_env
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,18 +70,14 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture
 def reader(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
     """A session in the project, with a store of its own; all settings are put back afterwards."""
-    settings = config.current()
-    before = settings.snapshot()
-    settings.base_root = project / "furu-data"
-    settings.version_controlled_root_override = None
-    settings.record_git = "ignore"
-    monkeypatch.chdir(project)
-    monkeypatch.syspath_prepend(project)
-    importlib.invalidate_caches()
-    session = Reader(project)
-    monkeypatch.setitem(sys.modules, "reader", session.module)
-    yield session
-    settings.restore(before)
+    with furu_test_env(project / "furu-data"):
+        config.current().version_controlled_root_override = None  # the documents describe the default
+        monkeypatch.chdir(project)
+        monkeypatch.syspath_prepend(project)
+        importlib.invalidate_caches()
+        session = Reader(project)
+        monkeypatch.setitem(sys.modules, "reader", session.module)
+        yield session
     for name in [name for name in sys.modules if name == "run_train" or name.partition(".")[0] == "my_project"]:
         del sys.modules[name]
 

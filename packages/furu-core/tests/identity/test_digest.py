@@ -5,6 +5,7 @@ import dataclasses
 import datetime
 import math
 import pathlib
+import tempfile
 import threading
 from decimal import Decimal
 from typing import Any
@@ -20,6 +21,7 @@ from hypothesis import given
 import furu
 from furu.errors import FuruCycleError, FuruIdentityError
 from furu.identity.serializer import FuruSerializer
+from furu_testing import furu_test_env
 
 
 def key(value: Any) -> str:
@@ -272,12 +274,9 @@ def test_furu_dep_enters_the_key():
 
 
 def with_allow_main(call):
-    before = furu.FURU_CONFIG.snapshot()
-    furu.FURU_CONFIG.allow_main = True
-    try:
+    with tempfile.TemporaryDirectory() as root, furu_test_env(root):
+        furu.FURU_CONFIG.allow_main = True
         return call()
-    finally:
-        furu.FURU_CONFIG.restore(before)
 
 
 class Plain(furu.Furu[int]):
