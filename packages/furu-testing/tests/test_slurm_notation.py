@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from furu_testing.slurm import dependencies, durations, patterns
@@ -28,6 +28,7 @@ def test_wrong_indexes_are_refused(text: str) -> None:
         parse_indexes(text)
 
 
+@settings(max_examples=30)
 @given(st.sets(st.integers(0, 50), min_size=1), st.none() | st.integers(1, 9))
 def test_indexes_survive_writing_and_reading(indexes: set[int], limit: int | None) -> None:
     """What is written short is read back the same."""

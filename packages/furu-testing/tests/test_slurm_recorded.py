@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ PARTITIONS = ("cpu", "gpu", "preempt")
 
 #: `NAME: command` keeps the output of a command under a name; `until STATES: $NAME` waits and is not recorded.
 SESSION = r"""
-# Submissions that are refused
+# Submissions that are refused, in any order
 sbatch --nonsense
 sbatch -z
 sbatch --time
@@ -63,7 +64,7 @@ scontrol release $HELD
 scontrol hold $HELD
 scontrol show job $HELD | grep -oE 'JobState=.*|ExitCode=.*'
 
-# Questions about nothing
+# Questions about nothing, in any order
 squeue -j 1
 squeue -j 1,2
 squeue -j abc
@@ -98,6 +99,8 @@ NOWHERE: sbatch --parsable -o /nonexistent/x.txt --wrap true
 STEP: sbatch --parsable -n2 -o step.txt --wrap 'srun sh -c "kill -9 \$\$"'
 until COMPLETED: $GOOD
 until FAILED: $BAD $HIGH $KILLED $NOWHERE $STEP
+
+# How they ended, in any order
 squeue -t all -j $GOOD,$BAD
 squeue -t all -h -j $KILLED -o '%T %r %R'
 squeue -t all -h -j $NOWHERE -o '%T %r'
@@ -216,18 +219,29 @@ class Session:
 
     def run(self) -> str:
         """Return what all commands print, evened out."""
-        for line in filter(None, SESSION.splitlines()):
-            name, colon, command = line.partition(": ")
-            words = name.split()
-            if line.startswith("#"):
-                self.printed.append(f"\n{line}\n")
-            elif colon and words[0] in ("until", "sacct-until"):
-                self._wait(words[0], words[1], command.split())
-            elif colon and name.isupper():
-                self._keep(name, command)
+        for section in SESSION.strip().split("\n\n"):
+            heading, *lines = section.splitlines()
+            self.printed.append(f"\n{heading}\n")
+            if heading.endswith("in any order"):
+                with ThreadPoolExecutor(4) as pool:
+                    self.printed += pool.map(self._command, lines)
             else:
-                self.printed.append(self._even(f"$ {line}\n{self._shell(line)}"))
+                for line in lines:
+                    self._line(line)
         return "".join(self.printed).lstrip()
+
+    def _line(self, line: str) -> None:
+        name, colon, command = line.partition(": ")
+        words = name.split()
+        if colon and words[0] in ("until", "sacct-until"):
+            self._wait(words[0], words[1], command.split())
+        elif colon and name.isupper():
+            self._keep(name, command)
+        else:
+            self.printed.append(self._command(line))
+
+    def _command(self, line: str) -> str:
+        return self._even(f"$ {line}\n{self._shell(line)}")
 
     def _shell(self, command: str) -> str:
         done = subprocess.run(

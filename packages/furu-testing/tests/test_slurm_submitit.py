@@ -71,25 +71,22 @@ def appears(path: Path) -> None:
         time.sleep(0.01)
 
 
-def test_results_of_a_job_and_of_an_array(cluster: FakeCluster, tmp_path: Path) -> None:
-    """A job returns a value, an array one for each element; submitit needs one sbatch for each."""
+def test_results_of_jobs_and_of_an_array(cluster: FakeCluster, tmp_path: Path) -> None:
+    """A job returns a value or raises, an array returns one for each element; each needs one sbatch."""
     single = executor(tmp_path / "logs", job_name="single").submit(operator.add, 1, 2)
-    array = executor(tmp_path / "logs", job_name="array").map_array(operator.mul, [1, 2, 3], [4, 5, 6])
-    results = [single.result(), [job.result() for job in array]]
+    array = executor(tmp_path / "logs", job_name="array").map_array(operator.mul, [1, 2], [4, 5])
+    raises = executor(tmp_path / "logs", job_name="raises").submit(operator.truediv, 1, 0)
 
-    assert results == [3, [4, 10, 18]]
-    assert [job.job_id for job in array] == ["1001_0", "1001_1", "1001_2"]
-    assert len(cluster.calls("sbatch")) == 2
-    assert {job.name for job in cluster.jobs} == {"single", "array"}
-
-
-def test_a_job_that_raises(cluster: FakeCluster, tmp_path: Path) -> None:
-    """An exception reaches the caller with its traceback, and the job has failed."""
-    job = executor(tmp_path).submit(operator.truediv, 1, 0)
-
+    assert [single.result(), [job.result() for job in array]] == [3, [4, 10]]
     with pytest.raises(submitit.core.utils.FailedJobError, match="ZeroDivisionError"):
-        job.result()
-    assert [found.state for found in cluster.wait(job.job_id)] == ["FAILED"]
+        raises.result()
+    assert [job.job_id for job in (single, *array, raises)] == ["1000", "1001_0", "1001_1", "1003"]
+    assert len(cluster.calls("sbatch")) == 3
+    assert {(job.name, job.state) for job in cluster.wait()} == {
+        ("single", "COMPLETED"),
+        ("array", "COMPLETED"),
+        ("raises", "FAILED"),
+    }
 
 
 def test_a_job_that_dies_without_a_result(cluster: FakeCluster, tmp_path: Path) -> None:
