@@ -97,6 +97,12 @@ class Backlog:
         self._count += 1
         self.size += 1
 
+    def push_back(self, job: Job) -> None:
+        """Accept a job again that was handed out and has not begun: it is the next."""
+        need = self.machine.need(job.specs[0])
+        self._waiting.setdefault(need, deque()).appendleft((-1, job))
+        self.size += 1
+
     def pop(self) -> Grant | None:
         """Return the next job that may begin, with what it is given; None when none waits or fits."""
         if not self.machine.bounded:
@@ -118,6 +124,11 @@ class Backlog:
                 continue
             return self._handed_out(need, oldest)
         return None
+
+    def peek(self) -> Job | None:
+        """Return the job that ``pop`` would hand out where nothing is bounded; None where something is."""
+        queue = self._waiting.get(()) if not self.machine.bounded else None
+        return queue[0][1] if queue else None
 
     def clear(self) -> list[Job]:
         """Forget all jobs that wait, and return them."""

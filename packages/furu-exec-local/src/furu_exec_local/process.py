@@ -28,7 +28,7 @@ LAST_LINES = 15
 
 
 class WorkerProcess:
-    """A child process that runs one job at a time.
+    """A child process that runs one job after the other.
 
     It is a program of its own (not a fork), so threads and CUDA of this process are none of its business.  It leads a
     process group, so that Ctrl-C on the terminal reaches the run only, and the run decides what its children hear.
@@ -54,7 +54,7 @@ class WorkerProcess:
         self.connection = Connection(ours.detach())
         self.out = Lines(self._popen.stdout.fileno())
         self.err = Lines(self._popen.stderr.fileno())
-        self.grant: Grant | None = None
+        self.grants: deque[Grant] = deque()  # what it was given to do: the first is what it does
         self.known: set[int] = set()
         self.only_one_job = bool(environ.get("CUDA_VISIBLE_DEVICES"))
         self.say(lambda: self.connection.send((sys.path, sys.argv)))

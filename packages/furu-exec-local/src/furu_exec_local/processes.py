@@ -11,6 +11,7 @@ from furu._sys.clock import SYSTEM_CLOCK
 from furu.errors import FuruError
 from furu.execution.executor import Failed
 from furu_exec_local import aftermath, messages, parcels
+from furu_exec_local.pace import Pace
 from furu_exec_local.process import WorkerProcess
 
 if TYPE_CHECKING:
@@ -25,10 +26,15 @@ if TYPE_CHECKING:
 GRACE_SEC = 1.2
 
 
-class ProcessExecutor:
-    """Runs jobs in child processes, one at a time in each.
+#: How many short jobs a worker process has at most, the one it does included.
+DEPTH = 4
 
-    Processes are started when there is a job for them, up to ``max_workers``, and kept for further jobs; one that was given
+
+class ProcessExecutor:
+    """Runs jobs in child processes.
+
+    A process has one job at a time, or several where they have proven to be short (``Pace``): then it need not wait for us
+    between them.  Processes are started when there is a job for them, up to ``max_workers``, and kept for further jobs; one that was given
     GPUs is kept for one job only, for what it has on the GPU is not freed before it ends.
 
     Promise: a process that dies, in whatever way, ends its own job and no other.  After ``close`` no child runs.  After a
@@ -46,7 +52,8 @@ class ProcessExecutor:
         self._setting: bytes | None = None
         self._workers: set[WorkerProcess] = set()
         self._idle: list[WorkerProcess] = []
-        self._busy = 0
+        self._in_flight = 0
+        self._pace = Pace()
         self._closed = False
         self._outcomes: list[Outcome] = []
         self._events = selectors.DefaultSelector()
@@ -55,7 +62,7 @@ class ProcessExecutor:
         """Return how many jobs it would accept now; with bounded resources any number, to choose those that fit."""
         if self._backlog.machine.bounded:
             return 1_000_000
-        return self._most + self._ahead - self._busy - self._backlog.size
+        return self._most + self._ahead - self._in_flight - self._backlog.size
 
     def submit(self, job: Job) -> None:
         """Accept a job."""
@@ -77,7 +84,7 @@ class ProcessExecutor:
     def close(self, *, cancel: bool) -> None:
         """Stop.  With ``cancel`` children are interrupted as by Ctrl-C, and killed when they do not end soon."""
         if not cancel and not self._closed:
-            while self._busy or self._backlog.size:
+            while self._in_flight or self._backlog.size:
                 self._hand_out()
                 self._attend(None)
         self.stop(signal.SIGINT, "cancelled")
@@ -90,7 +97,7 @@ class ProcessExecutor:
         self._backlog.clear()
         try:
             for one in self._workers:
-                if one.grant is not None:
+                if one.grants:
                     one.signal(number)
                 else:
                     one.connection.close()
@@ -99,12 +106,12 @@ class ProcessExecutor:
             for one in self._workers:
                 killed = not one.ended()
                 one.kill()
-                if killed and one.grant is not None:
-                    aftermath.record_end(one.grant.job.task, one.pid, status)
+                if killed and one.grants:
+                    aftermath.record_end(one.grants[0].job.task, one.pid, status)
                 one.close()
             self._workers.clear()
             self._idle.clear()
-            self._busy = 0
+            self._in_flight = 0
             self._events.close()
 
     def _see_them_off(self, end: float) -> None:
@@ -121,30 +128,47 @@ class ProcessExecutor:
             self._drain(one)
 
     def _hand_out(self) -> None:
-        while self._busy < self._most:
+        while True:
+            behind = None
+            if self._busy() >= self._most:
+                behind = self._short_queue()
+                if behind is None:
+                    return
             grant = self._backlog.pop()
             if grant is None:
                 return
-            self._begin(grant)
+            self._begin(grant, behind)
 
-    def _begin(self, grant: Grant) -> None:
+    def _busy(self) -> int:
+        return len(self._workers) - len(self._idle)
+
+    def _short_queue(self) -> WorkerProcess | None:
+        """Return a busy worker to which the next job may be sent in advance, if it is short and there is one."""
+        job = self._backlog.peek()
+        if job is None or not self._pace.is_short(job.task):
+            return None
+        one = min(self._workers, key=lambda one: len(one.grants))
+        if len(one.grants) >= DEPTH or not all(self._pace.is_short(grant.job.task) for grant in one.grants):
+            return None
+        return one
+
+    def _begin(self, grant: Grant, one: WorkerProcess | None) -> None:
         job = grant.job
-        one: WorkerProcess | None = None
         try:
-            one = self._worker_for(grant)
+            one = one or self._worker_for(grant)
             contents = self._objects.contents(job.task, one.known)
             order = messages.Order(self._objects.number(job.task), job.key, job.specs, contents)
         except Exception as error:  # noqa: BLE001 - pickling runs code of any class
-            if one is not None:
+            if one is not None and not one.grants:
                 self._retire(one)
             self._return(grant)
             self._outcomes.append(Failed(job.key, "error", _unsendable(job, error)))
             return
-        one.grant = grant
-        self._busy += 1
+        one.grants.append(grant)
+        self._in_flight += 1
         one.say(partial(one.connection.send, order))
-        if self._audience is not None:
-            self._audience.started(job)
+        if len(one.grants) == 1:
+            self._tell_started(one)
 
     def _worker_for(self, grant: Grant) -> WorkerProcess:
         if not grant.gpu_ids and self._idle:
@@ -182,39 +206,44 @@ class ProcessExecutor:
             self._hand_out()
 
     def _reported(self, one: WorkerProcess, report: messages.Report) -> None:
-        grant = one.grant
-        assert grant is not None
-        self._free(one, wall_sec=report.wall_sec, cpu_sec=report.cpu_sec)
+        self._pace.took(one.grants[0].job.task, report.wall_sec)
+        grant = self._free(one, wall_sec=report.wall_sec, cpu_sec=report.cpu_sec)
         self._outcomes.append(messages.unpacked(report, self._objects.object))
         if one.only_one_job:
             self._retire(one)
+        elif one.grants:
+            self._tell_started(one)
         else:
             self._idle.append(one)
         self._return(grant)
 
     def _died(self, one: WorkerProcess) -> None:
-        last_word = one.report() if one.grant is not None and one.ended() and one.connection.poll() else None
-        if last_word is not None:  # it has died after its job
-            self._reported(one, last_word)
+        while one.grants and one.ended() and one.connection.poll() and (last_word := one.report()) is not None:
+            self._reported(one, last_word)  # it has died after that job
             if one not in self._workers:
                 return
-        grant = one.grant
         self._drain(one)
-        if grant is not None:
+        if one.grants:
             one.kill()  # the connection may have ended before the process has
-            self._free(one, wall_sec=0.0, cpu_sec=0.0)
+            grant = self._free(one, wall_sec=0.0, cpu_sec=0.0)
             self._outcomes.append(one.death(grant.job.key))
-        self._retire(one)
-        if grant is not None:
             self._return(grant)
+        for grant in reversed(one.grants):  # never begun
+            self._in_flight -= 1
+            self._backlog.push_back(grant.job)
+        one.grants.clear()
+        self._retire(one)
 
-    def _free(self, one: WorkerProcess, *, wall_sec: float, cpu_sec: float) -> None:
-        grant = one.grant
-        assert grant is not None
-        one.grant = None
-        self._busy -= 1
+    def _free(self, one: WorkerProcess, *, wall_sec: float, cpu_sec: float) -> Grant:
+        grant = one.grants.popleft()
+        self._in_flight -= 1
         if self._audience is not None:
             self._audience.stopped(grant.job.key, wall_sec=wall_sec, cpu_sec=cpu_sec)
+        return grant
+
+    def _tell_started(self, one: WorkerProcess) -> None:
+        if self._audience is not None:
+            self._audience.started(one.grants[0].job)
 
     def _return(self, grant: Grant) -> None:
         if grant.need:
