@@ -117,7 +117,7 @@ def test_a_failure_says_what_where_and_how_to_go_on(backend: str) -> None:
     assert str(failing.furu_dir) in text
     assert "(error): ZeroDivisionError: no 7" in text
     assert "ZeroDivisionError: no 7" in text.split("furu.log ends:")[1]
-    assert "1 more that need it were not computed" in text
+    assert "not computed for that reason: 1 artifact more" in text
     command = next(line for line in text.splitlines() if "try it alone: " in line).partition("alone: ")[2]
     command = command.replace("python -c", f"{sys.executable} -c")
     path = ":".join(sys.path)

@@ -23,7 +23,7 @@ MOST_CLASSES, MOST_RUNNING = 8, 8
 
 def live(tally: Tally) -> RenderableType:
     """Return the live display: the whole, each class, what runs."""
-    return Group(_headline(tally), _classes(tally), _running(tally))
+    return Group(_bars(tally), _running(tally))
 
 
 def line(tally: Tally) -> str:
@@ -67,9 +67,9 @@ def summary(tally: Tally, logs: Sequence[tuple[str, str]], *, ended: str) -> Ren
 
 
 def duration(sec: float) -> str:
-    """Return a duration for people: ``0.42 s``, ``12 s``, ``3 min 05 s``, ``2 h 07 min``."""
+    """Return a duration for people: ``4 ms``, ``0.42 s``, ``12 s``, ``3 min 05 s``, ``2 h 07 min``."""
     if sec < 10:
-        return f"{sec:.2f} s" if sec < 1 else f"{sec:.1f} s"
+        return f"{sec * 1000:.0f} ms" if sec < 0.1 else f"{sec:.2f} s" if sec < 1 else f"{sec:.1f} s"
     whole = round(sec)
     if whole < 60:
         return f"{whole} s"
@@ -93,41 +93,36 @@ def _figures(one: Line) -> list[str]:
     return [*counts, duration(one.wall_sec), duration(one.cpu_sec), mean] if one.wall_sec else [*counts, "", "", ""]
 
 
-def _headline(tally: Tally) -> Table:
+def _bars(tally: Tally) -> Table:
+    """Return one row for the whole and, when there are several, one for each class that is not done, in building order."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True, overflow="ellipsis", max_width=32)
+    table.add_column(width=16)
+    table.add_column(no_wrap=True, overflow="ellipsis")
+    table.add_row(Text("run_local", "bold"), _bar(tally.whole), _headline(tally))
+    rows = [(name, one) for name, one in tally.lines.items() if one.total]
+    if len(rows) < 2:
+        return table
+    unfinished = [row for row in reversed(rows) if row[1].done < row[1].total]
+    for name, one in unfinished[:MOST_CLASSES]:
+        table.add_row(Text(f"  {name}", "cyan"), _bar(one), f"{one.done}/{one.total}")
+    if len(unfinished) > MOST_CLASSES:
+        table.add_row(Text(f"  and {len(unfinished) - MOST_CLASSES} more", "dim"))
+    return table
+
+
+def _headline(tally: Tally) -> Text:
     whole = tally.whole
     left = tally.left_sec()
     words = [f"{whole.done}/{whole.total}", rate(tally.rate()), duration(tally.elapsed_sec)]
     if left is not None and whole.done < whole.total:
-        words.append(f"{duration(left)} left")
+        words.append(f"~{duration(left)} left")
     if tally.waited_for:
         words.append(f"{tally.waited_for} elsewhere")
     text = Text("  ".join(words))
     if tally.failed:
         text.append(f"  {tally.failed} failed", "bold red")
-    table = Table.grid(padding=(0, 1))
-    table.add_column(no_wrap=True)
-    table.add_column(width=24)
-    table.add_column(no_wrap=True, overflow="ellipsis")
-    table.add_row(Text("run_local", "bold"), _bar(whole), text)
-    return table
-
-
-def _classes(tally: Tally) -> RenderableType:
-    rows = [(name, one) for name, one in tally.lines.items() if one.total]
-    unfinished = [row for row in rows if row[1].done < row[1].total]
-    shown = (unfinished or rows)[:MOST_CLASSES]
-    if len(rows) < 2:
-        return Text("")
-    table = Table.grid(padding=(0, 1))
-    table.add_column(width=24, no_wrap=True, overflow="ellipsis")
-    table.add_column(width=10)
-    table.add_column(justify="right", no_wrap=True)
-    for name, one in shown:
-        table.add_row(Text(f"  {name}", "cyan"), _bar(one), f"{one.done}/{one.total}")
-    more = len(rows) - len(shown)
-    if more:
-        table.add_row(Text(f"  and {more} more classes", "dim"), "", "")
-    return table
+    return text
 
 
 def _running(tally: Tally) -> RenderableType:

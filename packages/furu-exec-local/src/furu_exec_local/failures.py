@@ -13,9 +13,10 @@ from furu.errors import FuruComputeError, FuruError, compute_error
 from furu.identity import render
 from furu.storage import store
 from furu.storage.layout import LOG
+from furu_exec_local.parcels import lasting_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from furu.execution.scheduler import Failure
     from furu.task import Task
@@ -85,29 +86,30 @@ def retry_command(task: Task) -> str | None:
         used = render.namespace(task)
     except FuruError:
         return None
-    imports = [_import(name, thing) for name, thing in sorted(used.items())]
-    if None in imports:
+    imports = _imports(used)
+    if imports is None:
         return None
-    command = f"python -c {shlex.quote('; '.join([*map(str, imports), f'{expression}.get()']))}"
+    command = f"python -c {shlex.quote('; '.join([*imports, f'{expression}.get()']))}"
     command = " ".join([*_variables(used.values()), command])
     return command if len(command) <= LONGEST_COMMAND else None
 
 
-def _import(name: str, thing: Any) -> str | None:
-    if isinstance(thing, type(sys)):
-        module = thing.__name__
-        return f"import {module}" if name == module.partition(".")[0] else f"import {module} as {name}"
-    from furu.identity.names import class_name, function_name
-
-    try:
-        dotted = class_name(thing) if isinstance(thing, type) else function_name(thing)
-    except FuruError:
-        return None
-    module = dotted.removesuffix(f".{thing.__qualname__}")
-    outer = thing.__qualname__.partition(".")[0]
-    if module == "__main__" or outer != name:
-        return None if module == "__main__" else f"from {module} import {outer} as {name}"
-    return f"from {module} import {name}"
+def _imports(used: Mapping[str, Any]) -> list[str] | None:
+    """Return statements that make ``used`` known; None when something in it cannot be imported."""
+    plain: list[str] = []
+    members: dict[str, list[str]] = {}
+    for name, thing in sorted(used.items()):
+        if isinstance(thing, type(sys)):
+            whole = thing.__name__
+            plain.append(f"import {whole}" if name == whole.partition(".")[0] else f"import {whole} as {name}")
+            continue
+        dotted = lasting_name(thing)
+        if dotted is None:
+            return None
+        outer = thing.__qualname__.partition(".")[0]
+        module = dotted.removesuffix(f".{thing.__qualname__}")
+        members.setdefault(module, []).append(name if outer == name else f"{outer} as {name}")
+    return [*plain, *(f"from {module} import {', '.join(found)}" for module, found in members.items())]
 
 
 def _variables(things: Any) -> list[str]:
@@ -154,4 +156,5 @@ def _cause(error: BaseException | None) -> str:
 
 
 def _lost(given_up: int) -> str:
-    return f"\n{given_up} more that need it were not computed" if given_up else ""
+    artifacts = "1 artifact" if given_up == 1 else f"{given_up} artifacts"
+    return f"\nnot computed for that reason: {artifacts} more" if given_up else ""

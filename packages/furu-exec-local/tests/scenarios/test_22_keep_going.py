@@ -28,7 +28,7 @@ def test_unrelated_roots_finish(furu_tmp_root: Path, backend: str) -> None:
         assert str(one.furu_dir) in text
         assert f"ZeroDivisionError: no {one.n}" in text
     assert "failing local_pipelines.py" in text  # a line of the log
-    assert "2 more that need it were not computed" in text
+    assert "not computed for that reason: 2 artifacts more" in text
     assert [type(one).__name__ for one in caught.value.failures] == ["FuruComputeError[ZeroDivisionError]"] * 2  # type: ignore[attr-defined]
     assert all(one.exists() for one in good)
     assert not above.exists()
