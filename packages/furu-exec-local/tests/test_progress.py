@@ -87,7 +87,7 @@ def test_lines_for_logs() -> None:
     text = story.file.getvalue()
     assert "run_local failed after 31 s: 9 computed" in text
     assert any(line.split()[:3] == ["Leaf", "9", "1"] for line in text.splitlines())
-    assert "slowest: Leaf" in text
+    assert "slowest:" in text
     assert f"{job.task.furu_ref.label} failed, log:" in text
     assert "furu.log" in text
 

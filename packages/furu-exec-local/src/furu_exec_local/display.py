@@ -49,7 +49,7 @@ def summary(tally: Tally, logs: Sequence[tuple[str, str]], *, ended: str) -> Ren
     if whole.computed:
         head.append(f": {whole.computed} computed, {rate(whole.computed / wall)}, {duration(whole.cpu_sec)} of CPU")
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("class", overflow="ellipsis", no_wrap=True)
+    table.add_column("class", overflow="ellipsis")  # the one that gives way where there is little room
     for heading in ("computed", "loaded", "failed", "wall", "CPU", "mean"):
         table.add_column(heading, justify="right", no_wrap=True)
     for name, one in sorted(tally.lines.items()):
@@ -60,9 +60,11 @@ def summary(tally: Tally, logs: Sequence[tuple[str, str]], *, ended: str) -> Ren
     parts: list[RenderableType] = [head, table]
     slow = [(sec, label) for sec, _, label in sorted(tally.slowest, reverse=True) if sec >= 0.1]
     if slow:
-        parts.append(Text(f"slowest: {', '.join(f'{label} {duration(sec)}' for sec, label in slow)}"))
+        parts.append(_listed("slowest:", slow))
     for label, path in logs:
-        parts.append(Text.assemble((f"{label} failed", "red"), f", log: {path}"))
+        line = Text.assemble((f"{label} failed", "red"), f", log: {path}")
+        line.no_wrap, line.overflow = True, "ignore"  # a path that is broken cannot be copied
+        parts.append(line)
     return Group(*parts)
 
 
@@ -96,9 +98,9 @@ def _figures(one: Line) -> list[str]:
 def _bars(tally: Tally) -> Table:
     """Return one row for the whole and, when there are several, one for each class that is not done, in building order."""
     table = Table.grid(padding=(0, 1))
-    table.add_column(no_wrap=True, overflow="ellipsis", max_width=32)
+    table.add_column(overflow="ellipsis", max_width=40)
     table.add_column(width=16)
-    table.add_column(no_wrap=True, overflow="ellipsis")
+    table.add_column(no_wrap=True)
     table.add_row(Text("run_local", "bold"), _bar(tally.whole), _headline(tally))
     rows = [(name, one) for name, one in tally.lines.items() if one.total]
     if len(rows) < 2:
@@ -128,13 +130,20 @@ def _headline(tally: Tally) -> Text:
 def _running(tally: Tally) -> RenderableType:
     now = tally.clock.monotonic()
     longest = sorted(tally.running.values(), key=lambda one: one.since)
-    table = Table.grid(padding=(0, 1))
-    table.add_column(justify="right", width=13, no_wrap=True, style="dim")
-    table.add_column(no_wrap=True, overflow="ellipsis")
-    for one in longest[:MOST_RUNNING]:
-        table.add_row(duration(now - one.since), one.label)
+    shown = _listed(None, [(now - one.since, one.label) for one in longest[:MOST_RUNNING]])
     if len(longest) > MOST_RUNNING:
-        table.add_row("", Text(f"and {len(longest) - MOST_RUNNING} more", "dim"))
+        shown.add_row("", Text(f"and {len(longest) - MOST_RUNNING} more", "dim"))
+    return shown
+
+
+def _listed(heading: str | None, jobs: Sequence[tuple[float, str]]) -> Table:
+    table = Table.grid(padding=(0, 1))
+    table.add_column(justify="right", width=13, no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis")
+    if heading is not None:
+        table.add_row(Text(heading, justify="left"))
+    for sec, label in jobs:
+        table.add_row(Text(duration(sec), "dim"), label)
     return table
 
 

@@ -64,7 +64,7 @@ class Progress:
             self._live.stop()
         busy = bool(self._scheduler.plan.nodes)
         if self._wanted or (self._wanted is None and busy):
-            self._console.print(self._summary(cls))
+            self._console.print(self._summary(cls), crop=False)
 
     def begun(self, jobs: Sequence[Job]) -> None:
         """Jobs were given to the executor, which tells itself when they run."""
