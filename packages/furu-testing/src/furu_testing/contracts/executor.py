@@ -111,20 +111,20 @@ class ExecutorContract:
         """Run one task and return how it ended."""
         return self.ended(executor, task)[task.furu_hash]
 
-    def test_capacity_is_what_there_is_room_for(
-        self, start: Callable[..., Executor], beats: Callable[[str], jobs.Beats]
-    ) -> None:
+    def test_capacity_is_what_there_is_room_for(self, start: Callable[..., Executor], tmp_path: Path) -> None:
         """It is at least one at first, one less per job that has not ended, and back when the jobs have ended."""
         executor = start(3)
         room = executor.capacity()
         assert room == 3
 
-        tasks = beats("one"), beats("two")
-        submit(executor, *tasks)
-        assert executor.capacity() == room - 2
+        tasks = [jobs.Beats(directory=tmp_path, until=name) for name in ("one", "two")]
+        try:
+            submit(executor, *tasks)
+            assert executor.capacity() == room - 2
+        finally:
+            for task in tasks:
+                (task.directory / task.until).touch()
 
-        for task in tasks:
-            (task.directory / task.until).touch()
         self.awaited(executor, 2)
         assert executor.capacity() == room
 
