@@ -97,7 +97,7 @@ RUNNERS: dict[str, Callable[[list[Any], str], None]] = {"furu": run_furu, "futur
 
 def systems(shape: str) -> dict[str, str]:
     """Return the systems that are compared for a shape, by name."""
-    found = {"run_local, processes": f"furu:process {WORKERS}", "run_local, threads": f"furu:thread {WORKERS}"}
+    found = {"furu, processes": f"furu:process {WORKERS}", "furu, threads": f"furu:thread {WORKERS}"}
     if shape == "independent":
         found = {
             "plain Python in concurrent.futures": "futures:plain",
@@ -130,7 +130,7 @@ def compare(shape: str, nodes: int, rounds: int) -> None:
 
 
 def _megabytes(name: str, own: float, child: float) -> tuple[str, str]:
-    return f"{own:.0f}", f"{child:.0f}" if name == "run_local, processes" else ""
+    return f"{own:.0f}", f"{child:.0f}" if name == "furu, processes" else ""
 
 
 def speed_up(nodes: int, rounds: int) -> None:

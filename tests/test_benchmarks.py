@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+PROGRAMS = ("import_time", "hashing", "hit_and_create", "syscalls", "run_local")
 
 
-@pytest.mark.parametrize("program", ["import_time", "hashing", "hit_and_create", "syscalls"])
+@pytest.mark.parametrize("program", PROGRAMS)
 def test_benchmark_prints_a_table(program: str) -> None:
     """Each program in benchmarks/ prints a Markdown table with a row for furu, in its smallest size."""
     if program == "syscalls" and shutil.which("strace") is None and "FURU_CI" not in os.environ:
@@ -31,4 +32,4 @@ def test_every_benchmark_is_tried() -> None:
     """No program in benchmarks/ is forgotten above."""
     programs = {path.stem for path in BENCHMARKS.glob("*.py") if 'if __name__ == "__main__":' in path.read_text()}
 
-    assert programs == {"import_time", "hashing", "hit_and_create", "syscalls"}
+    assert programs == set(PROGRAMS)
