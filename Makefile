@@ -18,7 +18,7 @@ RUN := .venv/bin/python
 TESTS ?=
 MEMBERS := $(wildcard packages/*/pyproject.toml)
 
-.PHONY: help demo test check fmt docs build bench check-wheels test-all-pythons lock changelog clean distclean
+.PHONY: help demo test check fmt docs build bench check-wheels test-all-pythons slurm-up slurm-down lock changelog clean distclean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | while read -r verb text; do printf '  make %-18s%s\n' "$$verb" "$$text"; done
@@ -67,6 +67,12 @@ test-python-%: | $(OWN_UV)
 	export UV_PYTHON="$$interpreter" UV_PROJECT_ENVIRONMENT=.venv-$*; \
 	$(UV) sync -q --all-packages; \
 	.venv-$*/bin/python -m pytest -q -n 2 --dist worksteal $(TESTS)
+
+slurm-up: ## Start a real Slurm on this machine, for the tests that need one (as root; installs it first if need be).
+	tests-e2e/slurm/start-slurm
+
+slurm-down: ## Stop that Slurm again.
+	tests-e2e/slurm/stop-slurm
 
 lock: .venv/.stamp ## Write requirements.lock: versions and hashes of everything the workspace installs.
 	$(UV) export -q --all-packages --all-groups --no-emit-workspace --no-header --format requirements.txt -o requirements.lock >/dev/null
