@@ -217,3 +217,20 @@ class WaitsThenFails(furu.Furu[int]):
         while not noted("slow") and time.monotonic() < end:
             time.sleep(0.005)
         raise ZeroDivisionError("no")
+
+
+class Brief(furu.Furu[int]):
+    """Hardly uses the CPU: does nothing, waits for ``sec``, or until the file ``until`` of the spool appears."""
+
+    n: int = 0
+    sec: float = 0.0
+    until: str = ""
+
+    def _create(self) -> int:
+        if self.sec or self.until:
+            note("brief", "begin")
+            end = time.monotonic() + (PATIENCE_SEC if self.until else self.sec)
+            while time.monotonic() < end and not (self.until and spool(self.until).exists()):
+                time.sleep(0.002)
+            note("brief", "end")
+        return self.n

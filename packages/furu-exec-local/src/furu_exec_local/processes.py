@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 #: How long ``close(cancel=True)`` waits for processes to record how they end (seconds).
 GRACE_SEC = 1.2
 
-
-#: How many short jobs a worker process has at most, the one it does included.
-DEPTH = 4
+#: A job is short that takes less (seconds); a worker process has at most so many of them, the one it does included.
+SHORT_SEC, DEPTH = 0.01, 4
 
 
 class ProcessExecutor:
     """Runs jobs in child processes.
 
     A process has one job at a time, or several where they have proven to be short (``Pace``): then it need not wait for us
-    between them.  Processes are started when there is a job for them, up to ``max_workers``, and kept for further jobs; one that was given
-    GPUs is kept for one job only, for what it has on the GPU is not freed before it ends.
+    between them.  A short job that is behind one which is long after all waits for that one, although another process may
+    be free.  Processes are started when there is a job for them, up to ``max_workers``, and kept for further jobs; one that
+    was given GPUs is kept for one job only, for what it has on the GPU is not freed before it ends.
 
     Promise: a process that dies, in whatever way, ends its own job and no other.  After ``close`` no child runs.  After a
     failure no job begins before the next call of ``wait``, so that a run which ends there starts nothing more.
@@ -206,7 +206,7 @@ class ProcessExecutor:
             self._hand_out()
 
     def _reported(self, one: WorkerProcess, report: messages.Report) -> None:
-        self._pace.took(one.grants[0].job.task, report.wall_sec)
+        self._pace.took(one.grants[0].job.task, short=report.wall_sec < SHORT_SEC)
         grant = self._free(one, wall_sec=report.wall_sec, cpu_sec=report.cpu_sec)
         self._outcomes.append(messages.unpacked(report, self._objects.object))
         if one.only_one_job:
