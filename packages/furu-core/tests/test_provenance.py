@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import furu
 from furu import config
 from furu.errors import FuruComputeError, FuruRecordError
 from furu.storage import git, git_command, git_patch, provenance
@@ -33,6 +34,9 @@ class FakeTask:
     def to_dict(self) -> dict[str, Any]:
         """Return the fields."""
         return self.fields
+
+    def _name(self) -> str | None:
+        return None
 
     def to_python(self) -> str:
         """Return an expression."""
@@ -166,8 +170,58 @@ def test_the_documented_fields_are_the_fields() -> None:
         *("timestamp", "command", "python_version", "executable", "platform", "hostname", "user", "pid"),
     }
     ours = {"namespace", "identity_version", "format_version", "result_format", "git_patch_truncated"}
+    ours |= {"name", "dependencies"}
 
     assert {one.name for one in dataclasses.fields(provenance.Metadata)} == documented | ours
+
+
+class Part(furu.Furu[int]):
+    """A dependency."""
+
+    n: int = 1
+
+    def _create(self) -> int:
+        return self.n
+
+
+class Named(furu.Furu[int]):
+    """A class with a name for people and dependencies of every kind."""
+
+    parts: tuple[Part, ...] = (Part(n=2), Part(n=3))
+    by_name: dict[str, Part] = furu.field(default_factory=lambda: {"a": Part(n=4)})
+    unnamed: bool = False
+
+    @furu.furu_dep
+    def more(self) -> Part:
+        """Return a dependency that is no field."""
+        return Part(n=5)
+
+    def _name(self) -> str | None:
+        if self.unnamed:
+            raise ValueError("no name")
+        return f"named {len(self.parts)}"
+
+    def _create(self) -> int:
+        return 0
+
+
+def test_dependencies_and_name_are_recorded(furu_tmp_root: Path) -> None:
+    """Each declared dependency is there with its place in the config; so is what _name says, where it says anything."""
+    Named().get()
+    Named(unnamed=True).get()
+
+    found = Named().get_metadata()
+
+    assert found.name == "named 2"
+    assert found.dependencies is not None
+    assert [(one.path, one.furu_hash) for one in found.dependencies] == [
+        ("parts.0", Part(n=2).furu_hash),
+        ("parts.1", Part(n=3).furu_hash),
+        ("by_name.a", Part(n=4).furu_hash),
+        ("more()", Part(n=5).furu_hash),
+    ]
+    assert {(one.root, one.namespace) for one in found.dependencies} == {("data", Part().furu_ref.namespace)}
+    assert Named(unnamed=True).get_metadata().name is None
 
 
 def test_the_format_of_the_result_is_noted(meta: str, settings: config.FuruConfig) -> None:

@@ -78,6 +78,8 @@ class Task(Protocol):
 
     def _executor(self) -> SlurmSpec | Sequence[SlurmSpec]: ...
 
+    def _name(self) -> str | None: ...
+
     def _furu_keep(self, value: object, check: Callable[[], None] | None = None) -> str | None:
         """Store what ``_create`` returned where the class has no ``_load`` of its own; return the format's name.
 

@@ -121,6 +121,10 @@ class Furu(Generic[T_co]):
 
         return SlurmSpec()
 
+    def _name(self) -> str | None:
+        """Return a name for people, shown by ``furu ls`` and others; None for class and hash alone.  It is not in the key."""
+        return None
+
     # What users call
 
     def get(self) -> T_co:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from furu._sys import files, process
 from furu._sys.clock import SYSTEM_CLOCK, iso_utc
 from furu.errors import FuruRecordError
+from furu.identity import dependencies
 from furu.storage import git, records
 from furu.storage.layout import FORMAT_VERSION, METADATA
 
@@ -27,6 +28,16 @@ _FORMAT_ROOM = 24
 _FORMAT_LATER = f'"result_format": {"null":{_FORMAT_ROOM}}'
 
 
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """One artifact that another names as a dependency, and where its config names it: ``deps.0``, ``dataset()``."""
+
+    path: str
+    root: str
+    namespace: str
+    furu_hash: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Metadata:
     """What was recorded when the computation of an artifact began.
@@ -34,6 +45,7 @@ class Metadata:
     Git fields are None where git was ignored or there was no repository; ``git_patch`` is then None too, and empty when
     everything was committed.  It is read from ``git.patch`` when it is asked for, with undecodable bytes replaced; the file
     itself has them.  ``timestamp`` is ISO 8601 in UTC.
+    ``dependencies`` are the declared ones (fields and ``@furu_dep`` methods), ``name`` is what ``_name`` said.
     """
 
     furu_python_def: str
@@ -55,6 +67,8 @@ class Metadata:
     git_patch_truncated: bool = False
     git_submodules: dict[str, str] | None = None
     namespace: str = ""
+    name: str | None = None
+    dependencies: list[Dependency] | None = None
     identity_version: int = 1
     format_version: int = FORMAT_VERSION
     result_format: str | None = None
@@ -90,6 +104,8 @@ def record(task: Task, meta_dir: str, *, clock: Clock = SYSTEM_CLOCK) -> None:
         "furu_hash": task.furu_hash,
         "furu_path": _readable(os.path.dirname(meta_dir)),
         "namespace": task.furu_ref.namespace,
+        "name": _name_of(task),
+        "dependencies": _dependencies_of(task),
         "timestamp": iso_utc(clock.now()),
     }
     lines = [_FORMAT_LATER, _lines(own), _lines(_git_fields(found)), _process_lines()]
@@ -179,6 +195,25 @@ def _git_fields(found: git.GitFacts) -> dict[str, Any]:
         "git_submodules": None if found.root is None else found.submodules,
         "git_patch_truncated": found.patch.truncated,
     }
+
+
+def _name_of(task: Task) -> str | None:
+    """Return what ``_name`` says; a name that cannot be had is no reason to compute nothing."""
+    try:
+        name = task._name()
+    except Exception:  # noqa: BLE001 - it is the user's code, and only for show
+        from furu.runtime.logging import get_logger
+
+        get_logger().warning("%s has no name: its _name failed", task.furu_ref.label, exc_info=True)
+        return None
+    return None if name is None else _readable(str(name))
+
+
+def _dependencies_of(task: Task) -> list[dict[str, str]]:
+    refs = [(path, below.furu_ref) for path, below in dependencies.direct(task)]
+    return [
+        {"path": path, "root": ref.root, "namespace": ref.namespace, "furu_hash": ref.furu_hash} for path, ref in refs
+    ]
 
 
 _of_process: tuple[int, str] | None = None
