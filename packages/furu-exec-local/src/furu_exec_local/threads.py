@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 #: How long ``close(cancel=True)`` waits for threads to notice (seconds).
 GRACE_SEC = 1.5
 
-#: A job is light that uses less of the CPU (seconds), and takes less than this when no other light job runs.
-LIGHT_CPU_SEC, LIGHT_SEC = 0.002, 0.01
+#: A job is light that takes less (seconds), and uses less of the CPU; while others hinder it that counts for more.
+LIGHT_SEC, LIGHT_CPU_SEC, HINDERED_CPU_SEC = 0.01, 0.004, 0.008
 
 #: The loop is not woken for each of many short jobs, but this often (seconds) at least.
 BATCH_SEC = 0.02
@@ -190,9 +190,9 @@ class ThreadExecutor:
             self._failed += isinstance(outcome, Failed)
             if grant is self._light:
                 self._light = None
-                self._pace.took(grant.job.task, short=wall_sec < LIGHT_SEC)
+                self._pace.took(grant.job.task, short=wall_sec < LIGHT_SEC and cpu_sec < LIGHT_CPU_SEC)
             elif not self._pace.is_short(grant.job.task):
-                self._pace.took(grant.job.task, short=cpu_sec < LIGHT_CPU_SEC)
+                self._pace.took(grant.job.task, short=cpu_sec < HINDERED_CPU_SEC)
             if grant.need:
                 self._backlog.machine.give_back(grant)
                 self._changed.notify_all()
