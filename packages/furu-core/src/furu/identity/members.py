@@ -55,9 +55,9 @@ def _parts(value: Any, order: Order) -> list[tuple[object, Any]]:
     if cls in SETS:
         return list(enumerate(order(value)))
     kind = kind_of(cls)
+    if isinstance(kind, Record):
+        return [(field.name, getattr(value, field.name)) for field in kind.fields] if kind.kind == "namedtuple" else []
     match kind:
-        case Record(kind="namedtuple"):
-            return [(field.name, getattr(value, field.name)) for field in kind.fields]
         case Registered() if isinstance(value, dict):
             return _dict_parts(value)
         case Registered():

@@ -74,8 +74,9 @@ class _Renderer:
         heights: dict[int, int] = {}
         uses: dict[int, int] = {}
         order: list[Any] = []
-        stack: list[tuple[Any, Iterator[Any]]] = [(root, iter(_children(root)))]
-        entered = {id(root)}
+        below_root = _children(root)
+        children = {id(root): below_root}
+        stack: list[tuple[Any, Iterator[Any]]] = [(root, iter(below_root))]
         while stack:  # once through, to count
             value, below = stack[-1]
             child = next(below, None)
@@ -84,11 +85,11 @@ class _Renderer:
                 stack.pop()
                 continue
             uses[id(child)] = uses.get(id(child), 0) + 1
-            if id(child) not in entered:
-                entered.add(id(child))
-                stack.append((child, iter(_children(child))))
+            if id(child) not in children:
+                found = children[id(child)] = _children(child)
+                stack.append((child, iter(found)))
         for value in order:
-            height = 1 + max((heights[id(child)] for child in _children(value)), default=0)
+            height = 1 + max((heights[id(child)] for child in children[id(value)]), default=0)
             text = self._call(value)
             if value is not root and (uses[id(value)] > 1 or height >= _DEEPEST):
                 height, text = 0, self._name(value, text)
