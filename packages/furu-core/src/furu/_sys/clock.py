@@ -33,7 +33,14 @@ class SystemClock:
 SYSTEM_CLOCK = SystemClock()
 
 
+_second: tuple[int, str] = (-1, "")  # the whole second that was last spelled, and how
+
+
 def iso_utc(sec: float) -> str:
     """Return ``sec`` (seconds since the epoch) as ISO 8601 in UTC with microseconds, such as ``2026-01-31T09:00:00.000000Z``."""
+    global _second
     whole = int(sec // 1)
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{int((sec - whole) * 1e6):06d}Z"
+    spelled = _second
+    if spelled[0] != whole:
+        spelled = _second = whole, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
+    return f"{spelled[1]}.{int((sec - whole) * 1e6):06d}Z"
