@@ -36,7 +36,7 @@ def _resolve(name: str) -> Any:
         from furu.execution import executor
 
         return getattr(executor, name)
-    if not name.startswith("_"):
+    if not name.startswith("_") and not _is_module(name):
         from furu import _plugins
 
         if name in _DISTRIBUTIONS:
@@ -44,6 +44,13 @@ def _resolve(name: str) -> Any:
         if name in _plugins.names(_GROUP):
             return _plugins.load(_GROUP, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _is_module(name: str) -> bool:
+    """Return whether there is a module of that name here; ``from furu.execution import plan`` asks before it imports it."""
+    from importlib.machinery import PathFinder
+
+    return PathFinder.find_spec(f"{__name__}.{name}", __path__) is not None
 
 
 if not TYPE_CHECKING:  # type checkers would take any misspelt name as known
