@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import faulthandler
-import logging
 import os
 import select
 import signal
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from furu import config
 from furu._sys.clock import SYSTEM_CLOCK
 from furu.errors import FuruError
-from furu.execution import worker
+from furu.execution import parcels, setting, worker
 from furu.execution.executor import Failed, Job
-from furu.runtime import overrides, signals
-from furu_exec_local import messages, parcels, place
+from furu.runtime import signals
+from furu_exec_local import messages, place
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -39,11 +37,8 @@ def serve(connection: Connection) -> None:
     faulthandler.enable()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    setting: messages.Setting = parcels.loads(connection.recv_bytes(), _nothing)
-    config.current().restore(setting.config)
-    _log_like(setting)
-    threading.Thread(target=_end_with_parent, args=(connection.fileno(),), daemon=True).start()
-    with overrides.installed(setting.overrides):
+    with setting.in_force(connection.recv_bytes()):
+        threading.Thread(target=_end_with_parent, args=(connection.fileno(),), daemon=True).start()
         _work(connection)
 
 
@@ -74,20 +69,6 @@ def _outcome(order: messages.Order, known: parcels.Receiver) -> Outcome:
         return worker.run(Job(task, order.specs))
     except SystemExit as stop:
         return Failed(order.key, "error", FuruError(f"_create called sys.exit({stop.code!r})"))
-
-
-def _log_like(setting: messages.Setting) -> None:
-    """Show what the application logs as the parent's console would."""
-    root = logging.getLogger()
-    root.setLevel(setting.root_level)
-    if setting.log_format is not None:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter(*setting.log_format))
-        root.addHandler(handler)
-
-
-def _nothing(number: int) -> Any:
-    raise LookupError(number)
 
 
 def _end_with_parent(fd: int) -> None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from furu import config
 from furu.errors import FuruComputeError, FuruError, compute_error
+from furu.execution.parcels import lasting_name
 from furu.identity import render
 from furu.storage import store
 from furu.storage.layout import LOG
-from furu_exec_local.parcels import lasting_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import pickle
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from furu import config
 from furu.errors import FuruError
+from furu.execution import parcels
 from furu.execution.executor import Blocked, Done, Elsewhere, Failed
-from furu.runtime import overrides
-from furu_exec_local import parcels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from furu.execution.executor import Outcome
     from furu.resources import SlurmSpec
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What a worker process takes over from the process that started it, besides ``sys.path`` and ``sys.argv``.
-
-    ``log_format`` is the format of the application's own console, None where it has none.
-    """
-
-    config: dict[str, Any]
-    overrides: dict[str, Any]
-    root_level: int
-    log_format: tuple[str | None, str | None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,37 +39,6 @@ class Report:
     cpu_sec: float
     content: bytes | None = None
     text: str = ""
-
-
-def setting_here() -> bytes:
-    """Return the setting of this process as bytes.
-
-    Raises ``FuruError`` naming the result that stands in for an artifact and cannot be sent.
-    """
-    settings = config.current()
-    # Defaults that depend on where this process was started, or are made up by it, are not left to the child.
-    roots = {"base_root": settings.base_root, "version_controlled_root_override": Path(settings.root_text("artifacts"))}
-    if settings.scratch or settings.allow_main:
-        roots["scratch_root"] = Path(settings.root_text("scratch"))
-    values = {**settings.snapshot(), **roots}
-    values["_explicit"] |= set(roots)
-    root = logging.getLogger()
-    formatters = [handler.formatter for handler in root.handlers if type(handler) is logging.StreamHandler]
-    formatter = next((one for one in formatters if one is not None), None)
-    log_format = None if formatter is None else (formatter._fmt, formatter.datefmt)  # noqa: SLF001 - has no public name
-    standing_in = overrides.active()
-    try:
-        return parcels.dumps(Setting(values, standing_in, root.level, log_format), lambda _: None)
-    except Exception as error:
-        for key, value in standing_in.items():
-            try:
-                parcels.dumps(value, lambda _: None)
-            except Exception:  # noqa: BLE001 - pickling runs code of any class
-                raise FuruError(
-                    f"the result that stands in for {key} cannot be sent to a worker process: {error}",
-                    hints=["run_local(..., backend='thread') needs not send it"],
-                ) from error
-        raise
 
 
 def packed(outcome: Outcome, number: Callable[[Any], int | None]) -> tuple[bytes | None, str]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from furu._sys.clock import SYSTEM_CLOCK
 from furu.errors import FuruError
+from furu.execution import parcels, setting
 from furu.execution.executor import Failed
-from furu_exec_local import aftermath, messages, parcels
+from furu_exec_local import aftermath, messages
 from furu_exec_local.pace import Pace
 from furu_exec_local.process import WorkerProcess
 
@@ -174,7 +175,7 @@ class ProcessExecutor:
         if not grant.gpu_ids and self._idle:
             return self._idle.pop()
         if self._setting is None:
-            self._setting = messages.setting_here()
+            self._setting = setting.packed(hints=["run_local(..., backend='thread') needs not send it"])
         environ = {"CUDA_VISIBLE_DEVICES": ",".join(grant.gpu_ids)} if self._backlog.machine.hands_out_gpus else {}
         one = WorkerProcess(self._setting, environ)
         self._workers.add(one)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from furu.errors import FuruError
 from furu.execution import plan as plans
 from furu.execution.drive import Driver, retries
+from furu.execution.parcels import CalledInWorker
 from furu.execution.scheduler import Bucket, Scheduler
 from furu.runtime import context, signals
 from furu_exec_local import arguments, failures, place
 from furu_exec_local.backlog import Backlog
-from furu_exec_local.parcels import CalledInWorker
 from furu_exec_local.processes import ProcessExecutor
 from furu_exec_local.progress import Progress
 from furu_exec_local.threads import ThreadExecutor
