@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from furu.objects.furu_list import FuruList
     from furu.objects.sweep import sweep, zipped
     from furu.resources import SlurmSpec
+    from furu.runtime.deadline import time_left
     from furu.runtime.logging import configure_logging, get_logger
     from furu.storage.managers import MetadataManager, StateManager
 
@@ -63,6 +64,7 @@ _HOME = {
     "scratch": "furu.engine.scratch",
     "set_furu_root": "furu.config",
     "sweep": "furu.objects.sweep",
+    "time_left": "furu.runtime.deadline",
     "zipped": "furu.objects.sweep",
 } | dict.fromkeys(
     (
@@ -120,6 +122,7 @@ __all__ = [
     "scratch",
     "set_furu_root",
     "sweep",
+    "time_left",
     "zipped",
 ]
 

@@ -345,3 +345,14 @@ def slurm_job() -> dict[str, str | None] | None:
     """Return the job id and node of the Slurm job this process runs in (``SLURM_JOB_ID``), or None outside of one."""
     job_id = os.environ.get("SLURM_JOB_ID")
     return None if job_id is None else {"job_id": job_id, "node": os.environ.get("SLURMD_NODENAME")}
+
+
+def slurm_restarts() -> int:
+    """Return how often the Slurm job of this process was requeued before (``SLURM_RESTART_COUNT``)."""
+    return int(os.environ.get("SLURM_RESTART_COUNT") or 0)
+
+
+def slurm_end_time() -> float | None:
+    """Return when Slurm ends this job (``SLURM_JOB_END_TIME``, seconds since the epoch); None where it does not say."""
+    text = os.environ.get("SLURM_JOB_END_TIME")
+    return float(text) if text else None

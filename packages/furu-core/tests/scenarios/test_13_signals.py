@@ -337,3 +337,51 @@ def test_sigterm_while_the_heartbeat_is_being_arranged(stage: Stage) -> None:
     )
     assert child.end(20).status == -signal.SIGTERM
     assert stage.run("say(Filed(key=2).get())") == ["4"]
+
+
+def test_an_interruption_ends_attempts_as_its_sender_says(stage: Stage) -> None:
+    """A signal that an executor answers with an Interruption ends the attempt with that status and kind, as its last word."""
+    child = stage.start(
+        WORK
+        + """
+    from furu.runtime.signals import Interruption, answering
+
+    def answer(number):
+        os.kill(os.getpid(), number)  # schedulers say it more than once
+        raise Interruption("the machine is wanted back", status="preempted", kind="timeout")
+
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGUSR2)
+    try:
+        with answering(answer, signal.SIGTERM, signal.SIGUSR2):
+            Filed(key=2).get()
+    except Interruption as stop:
+        say(stop, stop.status)
+    say(before == (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGUSR2)))
+    """
+    )
+    child.wait_for("creating")
+    child.send(signal.SIGUSR2)
+    assert child.end().ok() == ["creating", "finally", "the machine is wanted back preempted", "True"]
+    ended = attempt(stage)
+    assert (ended["status"], ended["error"]["kind"]) == ("preempted", "timeout")
+    assert ended["error"]["message"] == "the machine is wanted back"
+    assert stage.debris() == []
+
+
+def test_forked_children_have_no_part_in_an_interruption(stage: Stage) -> None:
+    """A child that ``_create`` forked ends on SIGTERM and ignores other signals; its parent's answer is not given twice."""
+    printed = stage.run("""
+        from furu.runtime.signals import answering
+
+        def child():
+            os.kill(os.getpid(), signal.SIGUSR2)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        def work(task):
+            say(os.waitpid(forked(child), 0)[1])
+
+        pipelines.during = work
+        with answering(say, signal.SIGTERM, signal.SIGUSR2):
+            say(Filed(key=2).get())
+    """)
+    assert printed == [f"{signal.SIGTERM.value}", "4"]

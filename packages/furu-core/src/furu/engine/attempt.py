@@ -237,6 +237,8 @@ def _recorded(error: BaseException) -> RecordedError:
 
 
 def _kind(error: BaseException) -> state.FailureKind:
+    if isinstance(error, signals.Interruption):
+        return error.kind
     if not isinstance(error, Exception) and signals.preempted():
         return "preempted"
     if isinstance(error, KeyboardInterrupt):
@@ -245,6 +247,8 @@ def _kind(error: BaseException) -> state.FailureKind:
 
 
 def _interrupted_status(stop: BaseException) -> AttemptStatus:
+    if isinstance(stop, signals.Interruption):
+        return stop.status
     if signals.preempted():
         return "preempted"
     return "failed" if isinstance(stop, SystemExit) else "cancelled"

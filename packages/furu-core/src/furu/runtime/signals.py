@@ -1,4 +1,4 @@
-"""SIGTERM while artifacts are being created: what is recorded before the process ends as it would have."""
+"""Signals while artifacts are being created: what is recorded before the process ends as it would have."""
 
 from __future__ import annotations
 
@@ -10,6 +10,26 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
+    from typing import Any, Literal
+
+
+class Interruption(BaseException):
+    """Ends the attempts on this call stack because a scheduler wants the machine back.
+
+    They are recorded with ``status``, and with ``kind`` as the kind of their error.  Raised by what `answering` was given;
+    not an ``Exception``, so that an ``except Exception`` in a ``_create`` does not take it for a failure.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: Literal["preempted", "cancelled", "failed"],
+        kind: Literal["preempted", "cancelled", "timeout"],
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.kind = kind
 
 
 class _Watch:
@@ -69,6 +89,40 @@ def preemption_recorded(record: Callable[[], None], release: Callable[[], None])
 def interruptible() -> None:
     """Let SIGINT raise ``KeyboardInterrupt``, also where this process was started with the signal ignored."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def answering(answer: Callable[[int], object], *numbers: int) -> Iterator[None]:
+    """Call ``answer`` with the number of the first of these signals that comes inside the block; the rest is ignored.
+
+    What ``answer`` raises comes out of the main thread, wherever that is.  Afterwards the old handlers are in force.
+    Outside the main thread, where Python allows no handlers, nothing is installed.  Children that are forked inside end on
+    SIGTERM, as they would anywhere, and ignore the rest.
+    """
+    here = os.getpid()
+    came: list[int] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as Python calls it
+        if os.getpid() != here:
+            if number == signal.SIGTERM:
+                signal.signal(number, signal.SIG_DFL)
+                os.kill(os.getpid(), number)
+            return
+        came.append(number)
+        if len(came) == 1:
+            answer(number)
+
+    before: dict[int, Any] = {}
+    try:
+        for number in numbers:
+            before[number] = signal.signal(number, handle)
+    except ValueError:  # not the main thread
+        pass
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
 
 def preempted() -> bool:
