@@ -1,12 +1,12 @@
-"""What run_local costs for each node that does nothing, and what two workers are worth for nodes that compute.
+"""What run_local costs for each node that does nothing, what a second worker is worth, and what a large plan takes.
 
-Systems of one table run after each other in every round.  ``get()`` through concurrent.futures and joblib, and plain
-Python (mkdir, write, rename) through concurrent.futures, do the same work with two worker processes and no order to keep:
-the floor.  Stores are in memory where the machine has such a directory; git, console and progress are off.  The time
-includes starting the workers and planning.
+All systems have two workers, and one does its work after the other in every round.  *get()* is the same work without a
+scheduler: a plain pool maps each level of the graph when the one before is done.  *Floor* is that with plain Python
+(mkdir, write, rename) in place of ``get()``.  Stores are in memory where the machine has such a directory; git, console
+and progress are off.  Times include planning and starting the workers, not the imports of the program.
 
-Peak memory is that of the process that calls run_local, and of the largest worker.  A node of a chain of n nodes has a
-config of n objects, all of which its metadata records; so chains are kept short here.
+*Further node* is what each node beyond the first 100, and beyond the first 1,000, adds: a cost that is flat shows there.
+Peak memory is that of the calling process, and of its largest worker.
 """
 
 from __future__ import annotations
@@ -18,22 +18,26 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from importlib.util import find_spec
+from itertools import pairwise
 from multiprocessing import get_context
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from timing import Size, compiled_once, interleaved, machine, memory_directory, print_table, significant, size
+from timing import Size, compiled_once, interleaved, machine, median_ratio, memory_directory, print_table, significant
+from timing import size as wanted_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 WORKERS = 2
-SIZES = (100, 300, 1_000, 10_000)
-LONGEST_CHAIN = 300
-TURNS = 30_000_000
+SIZES = (100, 1_000, 10_000)
+#: Where each config holds all those below it, metadata that records whole configs grows with the square of the length.
+LONGEST = {"nested": 1_000}
 CHUNK = 16
+FLOOR = "floor, concurrent.futures"
+PLANNED = 100_000
 
 
 def measured(system: str, shape: str, nodes: int) -> dict[str, float]:
@@ -48,119 +52,168 @@ def measured(system: str, shape: str, nodes: int) -> dict[str, float]:
 
 def one(system: str, shape: str, nodes: int) -> None:
     """Run one system once and print what it took."""
-    import resource
-
     from subjects import graphs
 
-    if shape == "busy":
-        roots: list[Any] = [graphs.Busy(n=n, turns=TURNS) for n in range(nodes)]
-    else:
-        roots = getattr(graphs, shape)(nodes)
-    began = time.perf_counter()
+    levels = getattr(graphs, shape)(nodes)
     name, _, how = system.partition(":")
-    RUNNERS[name](roots, how)
+    if name == "furu":
+        from furu.execution import run_local  # noqa: F401 - imported before the time is taken
+    began = time.perf_counter()
+    RUNNERS[name](levels, how)
     took = time.perf_counter() - began
-    peak, child = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    print(json.dumps({"sec": took, "peak": peak, "worker": child}))
+    status = Path("/proc/self/status").read_text()  # getrusage would tell the mark of the process that started this one
+    peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    print(json.dumps({"sec": took, "peak": peak, "worker": _largest_child_mb()}))
 
 
-def run_furu(roots: list[Any], how: str) -> None:
-    """Run roots with run_local; ``how`` is the backend and the number of workers."""
+def _largest_child_mb() -> float:
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def run_furu(levels: list[list[Any]], how: str) -> None:
+    """Run the last level, and what it needs, with run_local; ``how`` is the backend and the number of workers."""
     from furu.execution import run_local
 
     backend, workers = how.split()
-    run_local(roots, backend=backend, max_workers=int(workers), progress=False)  # type: ignore[arg-type]
+    run_local(levels[-1], backend=backend, max_workers=int(workers), progress=False)  # type: ignore[arg-type]
 
 
-def run_futures(roots: list[Any], how: str) -> None:
-    """Run roots with concurrent.futures, by ``get()`` or in plain Python."""
+def run_futures(levels: list[list[Any]], how: str) -> None:
+    """Run level by level with concurrent.futures, by ``get()`` or in plain Python."""
     from subjects import graphs
 
+    chunk = CHUNK if len(levels[0]) > CHUNK else 1
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("forkserver")) as pool:
-        if how == "get":
-            list(pool.map(graphs.furu_create, roots, chunksize=CHUNK))
-        else:
-            directories = [f"{os.environ['FURU_PATH']}/{root.furu_hash}" for root in roots]
-            list(pool.map(graphs.plain_create, directories, chunksize=CHUNK))
+        for level in levels:
+            if how == "get":
+                list(pool.map(graphs.furu_create, level, chunksize=chunk))
+            else:
+                directories = [f"{os.environ['FURU_PATH']}/{root.furu_hash}" for root in level]
+                list(pool.map(graphs.plain_create, directories, chunksize=chunk))
 
 
-def run_joblib(roots: list[Any], _: str) -> None:
-    """Run roots with joblib.Parallel, by ``get()``."""
+def run_joblib(levels: list[list[Any]], _: str) -> None:
+    """Run level by level with joblib.Parallel, by ``get()``."""
     from joblib import Parallel, delayed
     from subjects import graphs
 
-    Parallel(n_jobs=WORKERS)(delayed(graphs.furu_create)(root) for root in roots)
+    with Parallel(n_jobs=WORKERS) as parallel:
+        for level in levels:
+            parallel(delayed(graphs.furu_create)(node) for node in level)
 
 
-RUNNERS: dict[str, Callable[[list[Any], str], None]] = {"furu": run_furu, "futures": run_futures, "joblib": run_joblib}
+def run_plan(levels: list[list[Any]], _: str) -> None:
+    """Plan the last level and what it needs."""
+    from furu.execution import plan
+
+    plan.build(levels[-1])
+
+
+RUNNERS: dict[str, Callable[[list[list[Any]], str], None]] = {
+    "furu": run_furu,
+    "futures": run_futures,
+    "joblib": run_joblib,
+    "plan": run_plan,
+}
 
 
 def systems(shape: str) -> dict[str, str]:
-    """Return the systems that are compared for a shape, by name."""
-    found = {"furu, processes": f"furu:process {WORKERS}", "furu, threads": f"furu:thread {WORKERS}"}
-    if shape == "independent":
-        found = {
-            "plain Python in concurrent.futures": "futures:plain",
-            "get() in concurrent.futures": "futures:get",
-            **({"get() in joblib.Parallel": "joblib:"} if find_spec("joblib") else {}),
-            **found,
-        }
-    return found
+    """Return the systems that are compared for a shape, by name.
+
+    One round of joblib takes 10 ms, too long for chains; nested configs are too deep for what pools pickle with.
+    """
+    pools = {"get(), concurrent.futures": "futures:get"} if shape != "nested" else {}
+    if shape in ("independent", "layered") and find_spec("joblib"):
+        pools["get(), joblib.Parallel"] = "joblib:"
+    ours = {"furu, processes": f"furu:process {WORKERS}", "furu, threads": f"furu:thread {WORKERS}"}
+    return {FLOOR: "futures:plain", **pools, **ours}
 
 
-def compare(shape: str, nodes: int, rounds: int) -> None:
-    """Print the table of one shape and size."""
-    peaks: dict[str, tuple[float, float]] = {}
-
-    def once(name: str, system: str) -> Callable[[], float]:
-        def run() -> float:
-            found = measured(system, shape, nodes)
-            peaks[name] = found["peak"], found["worker"]
-            return found["sec"] / nodes
-
-        return run
-
+def compare(shape: str, title: str, sizes: Sequence[int], rounds: int) -> None:
+    """Print the table of one shape: a row for each system."""
     chosen = systems(shape)
-    taken = interleaved({name: once(name, system) for name, system in chosen.items()}, rounds)
-    rows = [
-        (name, f"{1 / median(sec):.0f}", significant(median(sec) * 1e6), *_megabytes(name, *peaks[name]))
-        for name, sec in taken.items()
-    ]
-    print_table((f"{shape}, {nodes} nodes", "nodes/s", "µs/node", "peak MB", "worker MB"), rows)
+    found: dict[int, dict[str, list[dict[str, float]]]] = {}
+    for nodes in sizes:
+        found[nodes] = {name: [] for name in chosen}
+        interleaved({name: _kept(found[nodes][name], system, shape, nodes) for name, system in chosen.items()}, rounds)
+    rows = []
+    for name in chosen:
+        sec = {nodes: [one["sec"] for one in found[nodes][name]] for nodes in sizes}
+        further = [f"{(median(sec[b]) - median(sec[a])) / (b - a) * 1e6:.0f}" for a, b in pairwise(sizes)]
+        last = found[sizes[-1]][name]
+        rows.append(
+            (
+                name,
+                *(significant(median(sec[nodes])) for nodes in sizes),
+                *further,
+                f"{sizes[-1] / median(sec[sizes[-1]]):.0f}",
+                significant(median_ratio(sec[sizes[-1]], [one["sec"] for one in found[sizes[-1]][FLOOR]])),
+                f"{max(one['peak'] for one in last):.0f}",
+                f"{max(one['worker'] for one in last):.0f}" if name == "furu, processes" else "",
+            )
+        )
+    further_heads = [f"further node beyond {nodes:,}, µs" for nodes in sizes[:-1]]
+    heading = (
+        title,
+        *(f"{nodes:,} nodes, s" for nodes in sizes),
+        *further_heads,
+        "nodes/s",
+        "x floor",
+        "MB",
+        "worker MB",
+    )
+    print_table(heading, rows)
 
 
-def _megabytes(name: str, own: float, child: float) -> tuple[str, str]:
-    return f"{own:.0f}", f"{child:.0f}" if name == "furu, processes" else ""
+def _kept(into: list[dict[str, float]], system: str, shape: str, nodes: int) -> Callable[[], float]:
+    def run() -> float:
+        into.append(measured(system, shape, nodes))
+        return into[-1]["sec"]
+
+    return run
 
 
 def speed_up(nodes: int, rounds: int) -> None:
     """Print what a second worker is worth for nodes that compute."""
-    how = {f"{workers} worker{'s'[: workers - 1]}": f"furu:process {workers}" for workers in (1, 2)}
-    taken = interleaved({name: partial(_busy_sec, system, nodes) for name, system in how.items()}, rounds)
+    how = {"furu, 1 worker": "furu:process 1", "furu, 2 workers": "furu:process 2"}
+    taken = interleaved({name: _kept([], system, "busy", nodes) for name, system in how.items()}, rounds)
+    least = taken["furu, 1 worker"]
     rows = [
-        (
-            name,
-            significant(median(sec)),
-            significant(median(a / b for a, b in zip(taken["1 worker"], sec, strict=True))),
-        )
+        (name, significant(median(sec)), significant(median(a / b for a, b in zip(least, sec, strict=True))))
         for name, sec in taken.items()
     ]
     print_table((f"{nodes} nodes that compute", "s", "x faster"), rows)
 
 
-def _busy_sec(system: str, nodes: int) -> float:
-    return measured(system, "busy", nodes)["sec"]
+def planning(nodes: int, rounds: int) -> None:
+    """Print what a large plan takes."""
+    rows = []
+    for shape in ("independent", "layered", "chain"):
+        found = [measured("plan:", shape, nodes) for _ in range(rounds)]
+        sec, peak = median(one["sec"] for one in found), max(one["peak"] for one in found)
+        rows.append((f"furu, {shape}", significant(sec), significant(sec / nodes * 1e6), f"{peak:.0f}"))
+    print_table((f"plan of {nodes:,} nodes", "s", "µs/node", "MB"), rows)
+
+
+SHAPES = {
+    "independent": "independent",
+    "layered": "layered, 10 by 10",
+    "chain": "chain, by a method",
+    "nested": "chain, by a field",
+}
 
 
 def main() -> None:
     """Print all tables."""
-    chosen = size(__doc__, full=Size(rounds=3, items=SIZES[-1]), smoke=Size(rounds=1, items=20))
+    chosen = wanted_size(__doc__, full=Size(rounds=3, items=SIZES[-1]), smoke=Size(rounds=1, items=20))
     print(f"{machine()}\n", flush=True)
-    for shape in ("independent", "chain", "layered"):
-        for nodes in sorted({min(nodes, chosen.items) for nodes in SIZES}):
-            if shape != "chain" or nodes <= LONGEST_CHAIN:
-                compare(shape, max(nodes, 100) if shape == "layered" else nodes, chosen.rounds)
+    for shape, title in SHAPES.items():
+        most = min(chosen.items, LONGEST.get(shape, chosen.items))
+        compare(shape, title, [nodes for nodes in SIZES if nodes <= most] or [most], chosen.rounds)
     speed_up(8 if chosen.items > 20 else 2, chosen.rounds)
+    planning(PLANNED if chosen.items > 20 else chosen.items, chosen.rounds)
 
 
 if __name__ == "__main__":
