@@ -91,12 +91,18 @@ def _changes(line: str) -> bool:
 
 
 @needs_strace
-@pytest.mark.parametrize("what", ["hit", "exists", "miss"])
+@pytest.mark.parametrize("what", ["hit", "exists"])
 def test_a_look_costs_one_stat(calls: dict[str, list[str]], what: str) -> None:
-    """A hit, and exists() either way, is one stat of the marker: nothing opened, no lock, no log file touched."""
+    """A hit, and exists() of what is there, is one stat of the marker: nothing opened, no lock, no log file touched."""
     assert len(calls[what]) == 1, "\n".join(calls[what])
     assert "SUCCESS.json" in calls[what][0]
     assert "stat" in calls[what][0].partition("(")[0]
+
+
+@needs_strace
+def test_a_miss_costs_two_looks(calls: dict[str, list[str]]) -> None:
+    """Where there is no marker, exists() looks for one more file: the one that would make it an alias."""
+    assert [re.search(r"/\.furu/([^\"]*)", line)[1] for line in calls["miss"]] == ["SUCCESS.json", "migration.json"]  # type: ignore[index]
 
 
 @needs_strace

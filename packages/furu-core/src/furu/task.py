@@ -33,6 +33,19 @@ class ArtifactRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Original:
+    """Where a result is that counts for another config as well.
+
+    An artifact of a store is named by its ``ref``, so a store may be moved.  One that was imported is named by its absolute
+    ``path``, and ``meta`` is what its writer called the folder of records.
+    """
+
+    ref: ArtifactRef
+    path: str | None = None
+    meta: str = ".furu"
+
+
+@dataclass(frozen=True, slots=True)
 class TaskOptions:
     """What a class says about itself with class keywords."""
 
@@ -91,4 +104,19 @@ class Task(Protocol):
     @property
     def _furu_validates(self) -> bool:
         """Whether the class has a ``_validate`` of its own."""
+        ...
+
+    def _furu_former(self) -> Original | None:
+        """Return where a published result of an earlier form of this config is, if its class says how to find it."""
+        ...
+
+    def _furu_adopt(self, original: Original) -> None:
+        """Remember, in the store, that the result of this config is where ``_furu_former`` has found it."""
+        ...
+
+    def _furu_stale(self) -> None:
+        """Say that this config is computed anew although the store has results of an earlier form of its class.
+
+        Raises ``FuruStaleError`` where ``FURU_STALE=error`` asks for it.
+        """
         ...

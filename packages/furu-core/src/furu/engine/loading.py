@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
-
 from furu.errors import FuruCycleError, FuruLoadError, FuruValidationError, compute_error
-from furu.runtime import announcing
+from furu.runtime import announcing, context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,19 +11,16 @@ if TYPE_CHECKING:
     from typing import Any
 
     from furu.storage.artifact import Artifact
-    from furu.task import ArtifactRef, Task
-
-#: (furu_hash, hook) of the hooks that run on this call stack.
-_inside: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("furu_hooks", default=())
+    from furu.task import Task
 
 
 def load(task: Task, artifact: Artifact) -> Any:
-    """Return ``task._load()`` of a published artifact.
+    """Return ``task._load()`` of a published artifact, which may be that of an earlier form of the same config.
 
     Raises ``FuruLoadError`` when it fails; the artifact stays as it is.
     """
-    announcing.announce(artifact.ref, "success->load")
-    inside = _entered(artifact.ref, "_load")
+    announcing.announce(task.furu_ref, "success->load")
+    inside = _entered(task, "_load", artifact)
     try:
         return task._load()
     except Exception as error:
@@ -35,7 +30,7 @@ def load(task: Task, artifact: Artifact) -> Any:
         from furu.runtime.tracebacks import format_traceback
 
         raise compute_error(
-            f"loading {artifact.ref.label} failed: {type(error).__name__}: {text(error)}\n"
+            f"loading {task.furu_ref.label} failed: {type(error).__name__}: {text(error)}\n"
             f"  in {artifact.directory} (the artifact was kept as it is)",
             original=error,
             state_path=Path(artifact.state_path),
@@ -46,29 +41,28 @@ def load(task: Task, artifact: Artifact) -> Any:
             ],
         ) from error
     finally:
-        _inside.reset(inside)
+        context.hooks.reset(inside)
 
 
-def is_valid(task: Task) -> bool:
+def is_valid(task: Task, artifact: Artifact) -> bool:
     """Return what the class's ``_validate`` says of a published result; ``FuruValidationError`` means False."""
     if not task._furu_validates:
         return True
-    inside = _entered(task.furu_ref, "_validate")
+    inside = _entered(task, "_validate", artifact)
     try:
         return bool(task._validate())
     except FuruValidationError:
         return False
     finally:
-        _inside.reset(inside)
+        context.hooks.reset(inside)
 
 
-def _entered(ref: ArtifactRef, hook: str) -> Token[tuple[tuple[str, str], ...]]:
+def _entered(task: Task, hook: str, artifact: Artifact) -> Token[tuple[tuple[str, str, Any], ...]]:
     """Note that a hook runs; raises ``FuruCycleError`` when it is running on this call stack already."""
-    here = (ref.furu_hash, hook)
-    running = _inside.get()
-    if here in running:
+    key, running = task.furu_hash, context.hooks.get()
+    if any(inside == key and name == hook for inside, name, _ in running):
         raise FuruCycleError(
-            f"{hook} of {ref.label} asks for the result of that same artifact",
+            f"{hook} of {task.furu_ref.label} asks for the result of that same artifact",
             hints=[f"{hook} reads files in self.furu_dir; get() and load_existing() of self would call it again"],
         )
-    return _inside.set((*running, here))
+    return context.hooks.set((*running, (key, hook, artifact)))

@@ -7,6 +7,7 @@ from furu.engine.loading import is_valid, load
 from furu.errors import MISSING, FuruLoadError
 from furu.runtime import overrides
 from furu.storage import store
+from furu.storage.artifact import Artifact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,15 +43,24 @@ def existing(task: Task) -> Any:
     value = overrides.lookup(task.furu_hash)
     if value is not MISSING:
         return value
-    artifact = store.artifact(task.furu_ref)
-    return load(task, artifact) if artifact.published() and is_valid(task) else MISSING
+    holder = _holder(task)
+    return load(task, holder) if holder is not None and is_valid(task, holder) else MISSING
 
 
 def exists(task: Task) -> bool:
     """Return whether a valid result of ``task`` is there.  Creates nothing; an exception of ``_validate`` surfaces."""
     if overrides.lookup(task.furu_hash) is not MISSING:
         return True
-    return store.artifact(task.furu_ref).published() and is_valid(task)
+    holder = _holder(task)
+    return holder is not None and is_valid(task, holder)
+
+
+def _holder(task: Task) -> Artifact | None:
+    """Return the artifact that holds the result: its own, or that of an earlier form of the same config."""
+    found = store.artifact(task.furu_ref).holder()
+    if found is None and (former := task._furu_former()) is not None:
+        return Artifact.at(former)
+    return found
 
 
 def missing(task: Task) -> FuruMissingArtifact:

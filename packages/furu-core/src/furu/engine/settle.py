@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from furu import config
@@ -14,6 +15,7 @@ from furu.engine.wait import Waiting
 from furu.errors import MISSING, FuruComputeError, FuruCycleError, FuruLoadError, FuruMissingArtifact, compute_error
 from furu.runtime import announcing, context, overrides
 from furu.storage import lease, store
+from furu.storage.artifact import Artifact
 from furu.storage.evidence import look_behind_marker
 
 TYPE_CHECKING = False
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from furu.engine.verdict import RefuseReason
-    from furu.storage.artifact import Artifact
     from furu.storage.evidence import Evidence
     from furu.storage.state import State
     from furu.task import Task
@@ -32,9 +33,12 @@ def looked(task: Task, artifact: Artifact, policy: Policy) -> Evidence:
     """Return what is there, asking ``_validate`` of a published result; its failure counts as invalid and is logged."""
     evidence = artifact.look()
     if not evidence.published:
-        return evidence
+        former = task._furu_former()
+        if former is None:
+            return evidence
+        evidence = replace(evidence, published=True, original=former)
     try:
-        valid = is_valid(task)
+        valid = is_valid(task, _holder(artifact, evidence))
     except FuruCycleError:
         raise
     except Exception:  # noqa: BLE001 - a bug in _validate must not make a wrong hit, nor stop the computation
@@ -42,7 +46,12 @@ def looked(task: Task, artifact: Artifact, policy: Policy) -> Evidence:
 
         get_logger().exception("_validate of %s raised; the result counts as invalid", artifact.ref.label)
         valid = False
-    return evidence if valid and not policy.rerun else look_behind_marker(artifact.meta_dir, valid=valid)
+    return evidence if valid and not policy.rerun else look_behind_marker(evidence, artifact.meta_dir, valid=valid)
+
+
+def _holder(artifact: Artifact, evidence: Evidence) -> Artifact:
+    """Return the artifact that holds the result that was seen."""
+    return artifact if evidence.original is None else Artifact.at(evidence.original)
 
 
 def verdict_on(task: Task) -> Verdict:
@@ -75,7 +84,10 @@ def settle(task: Task, artifact: Artifact, *, load_result: bool = True) -> Any:
         _raise_failure_waited_for(artifact, evidence, waiting)
         match decide(evidence, policy):
             case Load():
-                done, value = _loaded(task, artifact) if load_result else (True, None)
+                if evidence.original is not None:
+                    task._furu_adopt(evidence.original)
+                holder = _holder(artifact, evidence)
+                done, value = _loaded(task, holder) if load_result else (True, None)
             case Refuse(reason):
                 raise _refused(task, artifact, evidence, policy, reason)
             case Wait(claim):
@@ -86,6 +98,8 @@ def settle(task: Task, artifact: Artifact, *, load_result: bool = True) -> Any:
                     waiting.pause(claim)
             case Create(reason):
                 context.refuse_recursion(artifact.ref)
+                if reason == "missing":
+                    task._furu_stale()
                 if evidence.claim is not None:
                     lease.break_dead(evidence.claim)
                 done, value = _create(task, artifact, policy, reason)
@@ -102,12 +116,12 @@ def refusal(task: Task, artifact: Artifact) -> str:
     return verdict.reason if isinstance(verdict, Refuse) else "missing"
 
 
-def _loaded(task: Task, artifact: Artifact) -> tuple[bool, Any]:
+def _loaded(task: Task, holder: Artifact) -> tuple[bool, Any]:
     """Load what is published; (False, None) when it was withdrawn meanwhile, to be computed anew."""
     try:
-        return True, load(task, artifact)
+        return True, load(task, holder)
     except FuruLoadError:
-        if artifact.published():
+        if holder.published():
             raise
     return False, None
 
@@ -118,7 +132,7 @@ def _create(task: Task, artifact: Artifact, policy: Policy, reason: str) -> tupl
     if held is None:
         return False, None
     try:
-        if artifact.published() and (reason == "missing" or not _outdated(task, artifact, policy)):
+        if artifact.holder() is not None and (reason == "missing" or not _outdated(task, artifact, policy)):
             return False, None
         announcing.announce(artifact.ref, f"{reason}->create")
         return True, attempt.run(task, artifact, held, previous=artifact.recorded_state())

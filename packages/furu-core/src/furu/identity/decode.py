@@ -13,7 +13,7 @@ from furu.identity.records import record_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from furu.identity.leaves import Leaf
@@ -114,7 +114,7 @@ class Decoder:
         if "$class" in data:
             fields = {key: self.decode(value) for key, value in data.items() if key[:1] != "$" or key == "$extra"}
             extra = fields.pop("$extra", {})
-            return self.record(data["$class"], fields, extra, data.get("$unwritten", ()))
+            return self.record(data["$class"], fields, extra, data)
         tag = next((key[1:] for key in data if key[:1] == "$"), None)
         if tag is None:
             return {key: self.decode(value) for key, value in data.items()}
@@ -149,13 +149,19 @@ class Decoder:
         name, plain = payload
         return names.resolve(name)(self.decode(plain))
 
-    def record(self, name: str, fields: dict[str, Any], extra: dict[str, Any], unwritten: Any) -> Any:
-        """Return an object of the class ``name`` with these fields."""
+    def record(self, name: str, fields: dict[str, Any], extra: dict[str, Any], marks: Mapping[str, Any]) -> Any:
+        """Return an object of the class ``name`` with these fields; ``marks`` has what else was written of it."""
         cls = names.resolve(name)
         record = record_of(cls) if isinstance(cls, type) else None
         if record is None:
             raise FuruError(f"{name} is no config class any more")
-        _check_schema(name, record, fields, unwritten)
+        return self.made(name, record, fields, extra, marks)
+
+    def made(
+        self, name: str, record: Record, fields: dict[str, Any], extra: dict[str, Any], marks: Mapping[str, Any]
+    ) -> Any:
+        """Return an object with these fields, which have to be those of its class; what is missing takes its default."""
+        _check_schema(name, record, fields, marks.get("$unwritten", ()))
         try:
             return _MAKERS.get(record.kind, _make)(record, fields, extra)
         except FuruError:

@@ -1,7 +1,7 @@
 """Encode: a config as JSON-ready data.
 
 A record is ``{"$class": name, field: value, ...}``, read from what its constructor takes.  JSON's own values stand for
-themselves; what JSON cannot say is an object with one ``$tag``.  A record that is met twice, or lies deeper than
+themselves; what JSON cannot say is an object with one ``$tag``.  A class that lists changes has them in ``$changes``.  A record that is met twice, or lies deeper than
 ``_DEEPEST`` records, is written once into ``$objects`` of the outermost record, and is ``{"$ref": n}`` where it is used.
 """
 
@@ -70,6 +70,8 @@ class _Encoder:
 
     def _fill(self, value: Any, record: Record, data: dict[str, Any]) -> None:
         data["$class"] = record.name
+        if record.changes:
+            data["$changes"] = list(record.changes)
         self.depth += 1
         self.filling.add(id(value))
         for field in record.fields:

@@ -107,6 +107,11 @@ def resolve(name: str) -> Any:
     )
 
 
+def imported(name: str) -> bool:
+    """Return whether a dotted name can be looked up without importing anything: its module is here."""
+    return name in _scratch or any(module in sys.modules and rest for module, rest in _splits(name))
+
+
 def _name(thing: object, module: str, qualname: str) -> str:
     real: str | None = module
     reason = ""

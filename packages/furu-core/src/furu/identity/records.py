@@ -12,7 +12,7 @@ from dataclasses import fields as dataclass_fields
 from chz.util import MISSING as CHZ_MISSING
 
 from furu.errors import MISSING
-from furu.identity import names
+from furu.identity import changes, names
 from furu.identity.annotations import float_coercer, resolved
 from furu.identity.options import OPTIONS, FieldOptions
 
@@ -53,6 +53,8 @@ class Record:
     #: Names of the ``@furu_dep`` methods, sorted.
     methods: tuple[str, ...]
     revision: int | str | None
+    #: The changes that the class lists, as text: they are recorded with its configs.
+    changes: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -103,6 +105,7 @@ def _read(cls: type[Any], kind: RecordKind) -> Record:
         excluded=tuple(field for field in fields if not field.counts),
         methods=_methods(cls) if kind in ("furu", "chz") else (),
         revision=None if options is None else options.revision,
+        changes=changes.texts(cls),
     )
 
 

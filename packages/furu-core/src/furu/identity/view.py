@@ -87,7 +87,7 @@ class ViewDecoder(Decoder):
             }
         )
 
-    def record(self, name: str, fields: dict[str, Any], extra: dict[str, Any], unwritten: Any) -> Any:  # noqa: ARG002
+    def record(self, name: str, fields: dict[str, Any], extra: dict[str, Any], marks: Any) -> Any:  # noqa: ARG002
         """Return a view of the record."""
         return ConfigView(name, fields | extra)
 

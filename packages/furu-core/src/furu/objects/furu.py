@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from furu.resources import SlurmSpec
     from furu.storage.provenance import Metadata
     from furu.storage.state import State
-    from furu.task import RootKind
+    from furu.task import Original, RootKind
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -108,7 +108,7 @@ class Furu(Generic[T_co]):
         """
         from furu.storage import results
 
-        artifact = store.artifact(self.furu_ref)
+        artifact = store.holding(self.furu_ref)
         return results.load(artifact.meta_dir, artifact.directory)  # type: ignore[no-any-return]
 
     def _validate(self) -> bool:
@@ -161,7 +161,7 @@ class Furu(Generic[T_co]):
         """
         from furu.storage import managers
 
-        return managers.MetadataManager.read_metadata(self.furu_dir)
+        return managers.metadata_of(store.holding(self.furu_ref))
 
     def get_state(self) -> State:
         """Return result and last attempt, as a look at the store tells them now.
@@ -188,10 +188,14 @@ class Furu(Generic[T_co]):
 
     @property
     def furu_dir(self) -> Path:
-        """The directory of this artifact.  Asking for it creates nothing; it is there while ``_create`` runs."""
+        """The directory of this artifact.  Asking for it creates nothing; it is there while ``_create`` runs.
+
+        Where the result is that of an earlier form of this config (an alias), it is the directory of the original, but for
+        an attempt of this config, which has its own.
+        """
         from pathlib import Path  # here, because importing furu should cost little
 
-        return Path(store.artifact(self.furu_ref).directory)
+        return Path(store.holding(self.furu_ref).directory)
 
     @property
     def raw_dir(self) -> Path:
@@ -246,6 +250,15 @@ class Furu(Generic[T_co]):
     @property
     def _furu_validates(self) -> bool:
         return type(self)._validate is not Furu._validate
+
+    def _furu_former(self) -> Original | None:
+        return None
+
+    def _furu_adopt(self, original: Original) -> None:
+        pass
+
+    def _furu_stale(self) -> None:
+        pass
 
     def _furu_keep(self, value: object, check: Callable[[], None] | None = None) -> str | None:
         _refuse_unfinished(type(self), value)

@@ -44,6 +44,18 @@ def _after_fork() -> None:
 
 os.register_at_fork(after_in_child=_after_fork)
 
+#: (furu_hash, hook, artifact) of the hooks that read a result on this call stack.
+hooks: ContextVar[tuple[tuple[str, str, Any], ...]] = ContextVar("furu_hooks", default=())
+
+
+def read_by_hook(furu_hash: str) -> Any:
+    """Return the artifact that a hook of the object with this key is reading on this call stack, or None."""
+    for key, _, artifact in hooks.get():
+        if key == furu_hash:
+            return artifact
+    return None
+
+
 #: In a worker of an executor: the key of its job, the only artifact that may be created here.
 _job: ContextVar[str | None] = ContextVar("furu_job", default=None)
 

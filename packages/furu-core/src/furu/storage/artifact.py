@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import stat
 
 from furu._sys import files, steps
+from furu.storage import marker
 from furu.storage.layout import LOCK, MARKER, META, STATE, TRASH
 
 TYPE_CHECKING = False
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from furu.storage.evidence import Evidence
     from furu.storage.lease import Lease
     from furu.storage.state import State
-    from furu.task import ArtifactRef
+    from furu.task import ArtifactRef, Original
 
 
 class Artifact:
@@ -21,10 +21,17 @@ class Artifact:
 
     __slots__ = ("directory", "meta_dir", "ref")
 
-    def __init__(self, ref: ArtifactRef, directory: str) -> None:
+    def __init__(self, ref: ArtifactRef, directory: str, meta: str = META) -> None:
         self.ref = ref
         self.directory = directory
-        self.meta_dir = f"{directory}/{META}"
+        self.meta_dir = f"{directory}/{meta}"
+
+    @classmethod
+    def at(cls, original: Original) -> Artifact:
+        """Return the handle on the artifact that an alias stands for."""
+        from furu.storage import alias
+
+        return cls(original.ref, alias.directory(original), original.meta)
 
     @property
     def marker(self) -> str:
@@ -41,18 +48,19 @@ class Artifact:
 
         Raises ``FuruRecordError`` when this user may not look.
         """
-        try:
-            found = os.stat(f"{self.directory}/.furu/SUCCESS.json", follow_symlinks=False)
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-        except OSError as error:
-            from furu.storage import records
+        return marker.present(self.meta_dir)
 
-            raise records.unreadable(self.marker, error) from error
-        return stat.S_ISREG(found.st_mode) and found.st_size > 0
+    def holder(self) -> Artifact | None:
+        """Return the artifact that holds the result: this one, or the original where this is an alias; else None."""
+        if self.published():
+            return self
+        from furu.storage import alias
+
+        original = alias.original_of(self.meta_dir)
+        return None if original is None else Artifact.at(original)
 
     def look(self) -> Evidence:
-        """Return what is there.  One stat when published; never raises for torn or vanished files."""
+        """Return what is there.  One stat when published here; never raises for torn or vanished files."""
         from furu.storage import evidence  # a hit needs none of this, and should not pay for its import
 
         return evidence.look(self.meta_dir, self.published)

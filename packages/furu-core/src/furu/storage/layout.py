@@ -14,6 +14,7 @@ STATE = "state.json"
 METADATA = "metadata.json"
 EVENTS = "events.jsonl"
 LOG = "furu.log"
+MIGRATION = "migration.json"
 LOCK = "compute.lock"
 TRASH = "trash"
 

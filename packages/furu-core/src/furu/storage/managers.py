@@ -54,10 +54,19 @@ class MetadataManager:
 
         Raises ``FuruMissingArtifact`` when there are none, ``FuruRecordError`` when the record is torn or foreign.
         """
-        found = provenance.read(os.fspath(Path(directory) / layout.META))
-        if found is None:
-            raise FuruMissingArtifact(
-                f"no metadata in {os.fspath(directory)}: nothing was computed there",
-                hints=["get() computes and records it"],
-            )
-        return found
+        path = os.path.abspath(directory)
+        return metadata_of(Artifact(ArtifactRef("data", "", os.path.basename(path)), path))
+
+
+def metadata_of(artifact: Artifact) -> Metadata:
+    """Return what was recorded about the computation of an artifact.
+
+    Raises ``FuruMissingArtifact`` when there is nothing, ``FuruRecordError`` when the record is torn or foreign.
+    """
+    found = provenance.read(artifact.meta_dir)
+    if found is None:
+        raise FuruMissingArtifact(
+            f"no metadata in {artifact.directory}: nothing was computed there",
+            hints=["get() computes and records it"],
+        )
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from furu import config
+from furu.errors import FuruRecordError
 from furu.runtime import context
 from furu.storage import layout
 from furu.storage.artifact import Artifact
@@ -24,4 +25,24 @@ def artifact(ref: ArtifactRef) -> Artifact:
     if running is not None:
         here: Artifact = running.artifact
         return here
-    return own if own.published() else Artifact(ref, layout.scratch_directory(ref))
+    return own if own.holder() is not None else Artifact(ref, layout.scratch_directory(ref))
+
+
+def holding(ref: ArtifactRef) -> Artifact:
+    """Return the artifact whose directory is the task's at the moment: ``furu_dir``.
+
+    While ``_create`` runs that is its own; while a hook reads a result, the one that is read; otherwise the one that holds
+    the result, which is the original's where the key is an alias; and its own when there is none.
+    """
+    running = context.find(ref)
+    if running is not None:
+        own: Artifact = running.artifact
+        return own
+    read: Artifact | None = context.read_by_hook(ref.furu_hash)
+    if read is not None:
+        return read
+    here = artifact(ref)
+    try:
+        return here.holder() or here
+    except FuruRecordError:  # this user may not look; whoever reads there will be told
+        return here

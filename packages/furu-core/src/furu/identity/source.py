@@ -1,0 +1,237 @@
+"""Source: what the code behind a class looks like, so that a change of it can be told.
+
+The digest of a function is that of its tokens: comments, docstrings, blank lines and formatting do not count.  Looked at
+are the methods and constants of the class, of the classes it is derived from, and the functions and classes these use, as
+far as they are in the same top-level package.  Other Furu classes are left out: their results are artifacts of their own.
+"""
+
+from __future__ import annotations
+
+import io
+import linecache
+import sys
+import tokenize
+from hashlib import blake2s
+from types import CodeType, FunctionType, ModuleType
+from typing import get_args
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, TypeVar
+
+    Function = TypeVar("Function", bound=Callable[..., Any])
+
+_SKIPPED = frozenset((tokenize.COMMENT, tokenize.NL, tokenize.ENDMARKER))
+_LINES = frozenset((tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT))
+_BEGINNINGS = ("def", "async", "lambda")
+_CONSTANTS = (bool, int, float, str, bytes, type(None))
+_HARMLESS = "_furu_harmless"
+
+_known: dict[type, dict[str, str]] = {}
+
+
+def harmless(was: str, now: str) -> Callable[[Function], Function]:
+    """Say that a function whose source went from digest ``was`` to ``now`` does the same as before.
+
+    ``why()`` tells the digests.  As long as the function's digest is ``now`` it counts as ``was``; the next change is
+    reported again.
+
+    >>> @furu.harmless("3f2a91c07b", "77ab01d2e4")  # doctest: +SKIP
+    ... def normalise(rows): ...
+    """
+
+    def marked(function: Function) -> Function:
+        marks: dict[str, str] = function.__dict__.setdefault(_HARMLESS, {})
+        marks[now] = was
+        return function
+
+    return marked
+
+
+def digests(cls: type) -> dict[str, str]:
+    """Return dotted name -> digest of everything that the results of a class are made with; looked at once per process.
+
+    What has no source (a class typed into a shell without history) is left out.
+    """
+    found = _known.get(cls)
+    if found is None:
+        found = _known[cls] = dict(sorted(_Look(cls).found.items()))
+    return found
+
+
+def combined(cls: type) -> str:
+    """Return one digest of all the source behind a class."""
+    return _short("".join(f"{name}={digest};" for name, digest in digests(cls).items()))
+
+
+def changed(before: dict[str, str], now: dict[str, str]) -> tuple[str, ...]:
+    """Return what differs between two looks at the source of a class, one line each."""
+    lines = []
+    for name in sorted({*before, *now}):
+        was, is_now = before.get(name), now.get(name)
+        if was is None:
+            lines.append(f"{name} is new")
+        elif is_now is None:
+            lines.append(f"{name} is gone, or no longer used")
+        elif was != is_now:
+            lines.append(f"{name} changed ({was} -> {is_now})")
+    return tuple(lines)
+
+
+class _Look:
+    """A walk from a class to all that it uses."""
+
+    def __init__(self, cls: type) -> None:
+        self.package = cls.__module__.partition(".")[0]
+        self.found: dict[str, str] = {}
+        self.pending: list[Any] = [cls]
+        self.root = cls
+        while self.pending:
+            thing = self.pending.pop()
+            if isinstance(thing, type):
+                self._class(thing)
+            else:
+                self._function(thing)
+
+    def _class(self, cls: type) -> None:
+        for base in cls.__mro__:
+            if self._ours(base) and f"{base.__module__}.{base.__qualname__}" not in self.found:
+                self._members(base)
+        for field in getattr(cls, "__chz_fields__", {}).values():
+            self.pending.extend(
+                one for one in _annotated(field) if self._ours(one) and not hasattr(one, "_furu_options")
+            )
+
+    def _members(self, cls: type) -> None:
+        """Note the constants of a class, and its methods to be looked at."""
+        constants = []
+        fields = vars(cls).get("__annotations__", {})
+        for name, member in sorted(vars(cls).items()):
+            if isinstance(member, _CONSTANTS) and name not in fields and name[:2] != "__" and name[:6] != "_furu_":
+                constants.append(f"{name}={member!r}")
+            self.pending.extend(one for one in _functions(member) if one.__module__ == cls.__module__)
+        self.found[f"{cls.__module__}.{cls.__qualname__}"] = _short(";".join(constants))
+
+    def _function(self, function: FunctionType) -> None:
+        name = f"{function.__module__}.{function.__qualname__}"
+        if name in self.found:
+            return
+        text = _source(function.__code__)
+        if text is None:
+            return
+        digest = _short(" ".join(_tokens(text)))
+        self.found[name] = function.__dict__.get(_HARMLESS, {}).get(digest, digest)
+        for used in _used(function):
+            one = getattr(used, "__wrapped__", used)
+            if isinstance(one, FunctionType) and self._ours(one):
+                self.pending.append(one)
+            elif isinstance(one, type) and self._ours(one) and not hasattr(one, "_furu_options"):
+                self.pending.append(one)
+
+    def _ours(self, thing: Any) -> bool:
+        return str(thing.__module__).partition(".")[0] == self.package and self.package != "furu"
+
+
+def _functions(member: Any) -> Iterator[FunctionType]:
+    """Yield the functions behind a member of a class: decorated, static, of a class, or of a property."""
+    if isinstance(member, (staticmethod, classmethod)):
+        member = member.__func__
+    pending: list[Any] = [member.fget, member.fset] if isinstance(member, property) else [member]
+    while pending:
+        one = pending.pop()
+        if hasattr(one, "__wrapped__"):
+            pending.append(one.__wrapped__)
+        elif isinstance(one, FunctionType):
+            yield one
+
+
+def _annotated(field: Any) -> Iterator[type]:
+    """Yield the classes that a field's annotation names: the values of a field may do a part of the work."""
+    try:
+        pending = [field.final_type]
+    except Exception:  # noqa: BLE001 - a name that exists for type checkers only, or a module that is gone
+        return
+    while pending:
+        one = pending.pop()
+        pending.extend(get_args(one))
+        if isinstance(one, type):
+            yield one
+
+
+def _used(function: FunctionType) -> Iterator[Any]:
+    """Yield what the names in a function stand for, also as ``module.name`` of a module it knows."""
+    names = list(_names(function.__code__))
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=False)
+    closed = {name: cell.cell_contents for name, cell in cells if _filled(cell)}
+    modules = []
+    for name in names:
+        thing = closed.get(name, function.__globals__.get(name))
+        if isinstance(thing, ModuleType):
+            modules.append(thing)
+        elif thing is not None:
+            yield thing
+    yield from closed.values()
+    for module in modules:
+        for name in names:
+            thing = vars(module).get(name)
+            if isinstance(thing, (FunctionType, type)):
+                yield thing
+
+
+def _filled(cell: Any) -> bool:
+    try:
+        return cell.cell_contents is not None
+    except ValueError:
+        return False
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    yield from code.co_freevars
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+
+
+def _source(code: CodeType) -> str | None:
+    """Return the lines of a function, from its ``def`` (decorators say nothing about what it does) to its last."""
+    module = sys.modules.get("__main__")
+    lines = linecache.getlines(code.co_filename, vars(module) if module else None)
+    first, last = code.co_firstlineno - 1, _last_line(code)
+    if not 0 <= first < last <= len(lines):
+        return None
+    return "".join(lines[first:last])
+
+
+def _last_line(code: CodeType) -> int:
+    last = code.co_firstlineno
+    for _, end, _, _ in code.co_positions():
+        last = max(last, end or 0)
+    return max([last, *(_last_line(one) for one in code.co_consts if isinstance(one, CodeType))])
+
+
+def _tokens(text: str) -> list[str]:
+    """Return the tokens that count, from ``def`` or ``lambda`` on: neither comments nor docstrings nor layout."""
+    found: list[tokenize.TokenInfo] = []
+    try:
+        found.extend(tokenize.generate_tokens(io.StringIO(text).readline))
+    except (tokenize.TokenError, IndentationError, SyntaxError):  # a part of a longer expression
+        pass
+    found = [one for one in found if one.type not in _SKIPPED]
+    begin = next((at for at, one in enumerate(found) if one.string in _BEGINNINGS), 0)
+    around = zip(found[begin:], [None, *found[begin:-1]], [*found[begin + 1 :], None], strict=True)
+    return [
+        one.string
+        for one, before, after in around
+        if one.type not in _LINES
+        and not (one.type == tokenize.STRING and _between_lines(before) and _between_lines(after))
+    ]
+
+
+def _between_lines(token: tokenize.TokenInfo | None) -> bool:
+    return token is None or token.type in _LINES
+
+
+def _short(text: str) -> str:
+    return blake2s(text.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
