@@ -11,12 +11,11 @@ import pytest
 from rich.console import Console
 
 from furu.engine.verdict import Create
-from furu.execution import Done, Failed, Job
+from furu.execution import Done, Failed, Job, display
 from furu.execution import plan as plans
+from furu.execution.progress import LINE_SEC, Progress
 from furu.execution.scheduler import Scheduler
-from furu_exec_local import display
-from furu_exec_local.progress import LINE_SEC, Progress
-from furu_exec_local.tally import Tally
+from furu.execution.tally import Tally
 from furu_testing.fakes import ManualClock
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class Story:
         self.scheduler = Scheduler(plan, keep_going=True)
         self.file = io.StringIO()
         console = Console(file=self.file, force_terminal=terminal, width=width, color_system=None, height=30)
-        self.progress = Progress(self.scheduler, 2, wanted=wanted, console=console, clock=self.clock)
+        self.progress = Progress(self.scheduler, 2, name="run_local", wanted=wanted, console=console, clock=self.clock)
 
     def build(self, count: int, sec: float) -> None:
         """Let ``count`` jobs run, one after the other, ``sec`` each."""

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 from furu._sys.clock import SYSTEM_CLOCK
 from furu.errors import FuruError
-from furu.execution import parcels, setting, worker
+from furu.execution import parcels, place, report, setting, worker
 from furu.execution.executor import Failed, Job
 from furu.runtime import signals
-from furu_exec_local import messages, place
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from furu.execution.executor import Outcome
+    from furu_exec_local.messages import Order
 
 #: After the end of the parent: how long a job may take to notice (seconds).
 GRACE_SEC = 5.0
@@ -45,16 +45,16 @@ def serve(connection: Connection) -> None:
 def _work(connection: Connection) -> None:
     known = parcels.Receiver()
     while True:
-        order: messages.Order = connection.recv()
+        order: Order = connection.recv()
         wall, cpu = SYSTEM_CLOCK.monotonic(), time.process_time()
         outcome = _outcome(order, known)
-        content, text = messages.packed(outcome, known.number)
+        content, text = report.packed(outcome, known.number)
         sys.stdout.flush()
         spent = SYSTEM_CLOCK.monotonic() - wall, time.process_time() - cpu
-        connection.send(messages.Report(order.key, *spent, content, text))
+        connection.send(report.Report(order.key, *spent, content, text))
 
 
-def _outcome(order: messages.Order, known: parcels.Receiver) -> Outcome:
+def _outcome(order: Order, known: parcels.Receiver) -> Outcome:
     try:
         known.take(order.contents)
         task = known.object(order.number)

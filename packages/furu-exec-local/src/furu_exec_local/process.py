@@ -18,8 +18,8 @@ from furu.execution.executor import Failed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from furu.execution.report import Report
     from furu_exec_local.backlog import Grant
-    from furu_exec_local.messages import Report
 
 _BOOT = str(Path(__file__).with_name("boot.py"))
 

@@ -11,6 +11,7 @@ from furu._sys.clock import SYSTEM_CLOCK
 from furu.errors import FuruError
 from furu.execution import parcels, setting
 from furu.execution.executor import Failed
+from furu.execution.report import unpacked
 from furu_exec_local import aftermath, messages
 from furu_exec_local.pace import Pace
 from furu_exec_local.process import WorkerProcess
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from furu.execution.executor import Job, Outcome
+    from furu.execution.report import Report
     from furu.storage.state import AttemptStatus
     from furu_exec_local.backlog import Backlog, Grant
     from furu_exec_local.watching import Audience
@@ -206,10 +208,10 @@ class ProcessExecutor:
         if not any(isinstance(outcome, Failed) for outcome in self._outcomes):
             self._hand_out()
 
-    def _reported(self, one: WorkerProcess, report: messages.Report) -> None:
+    def _reported(self, one: WorkerProcess, report: Report) -> None:
         self._pace.took(one.grants[0].job.task, short=report.wall_sec < SHORT_SEC)
         grant = self._free(one, wall_sec=report.wall_sec, cpu_sec=report.cpu_sec)
-        self._outcomes.append(messages.unpacked(report, self._objects.object))
+        self._outcomes.append(unpacked(report, self._objects.object))
         if one.only_one_job:
             self._retire(one)
         elif one.grants:

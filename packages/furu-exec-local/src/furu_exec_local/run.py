@@ -7,16 +7,15 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from furu.errors import FuruError
+from furu.execution import failures, place
 from furu.execution import plan as plans
 from furu.execution.drive import Driver, retries
-from furu.execution.parcels import CalledInWorker
+from furu.execution.progress import Progress
 from furu.execution.scheduler import Bucket, Scheduler
-from furu.runtime import context, signals
-from furu_exec_local import arguments, failures, place
+from furu.runtime import signals
+from furu_exec_local import arguments
 from furu_exec_local.backlog import Backlog
 from furu_exec_local.processes import ProcessExecutor
-from furu_exec_local.progress import Progress
 from furu_exec_local.threads import ThreadExecutor
 
 if TYPE_CHECKING:
@@ -64,13 +63,7 @@ def run_local(
     ``TypeError`` naming the argument before anything starts.  Ctrl-C returns within two seconds with
     ``KeyboardInterrupt``: nothing is left running, and what was running is recorded as cancelled.
     """
-    if place.in_worker and context.job() is None:
-        raise CalledInWorker("run_local")
-    if context.job() is not None:
-        raise FuruError(
-            "run_local was called inside the _create of an artifact that an executor runs",
-            hints=["call get() on what is needed; the executor builds it"],
-        )
+    place.refuse_run("run_local")
     manner = arguments.checked(
         max_workers=max_workers,
         window_size=window_size,
@@ -92,7 +85,7 @@ def _run(roots: list[Task], manner: Manner) -> None:
     plan = plans.build(roots)
     backlog = Backlog(arguments.machine_for(manner, plan))
     scheduler = Scheduler(plan, window=manner.window, retries=retries(), keep_going=manner.keep_going)
-    shown = Progress(scheduler, manner.max_workers, wanted=manner.progress)
+    shown = Progress(scheduler, manner.max_workers, name="run_local", wanted=manner.progress)
     with ExitStack() as stack:
         executor: ThreadExecutor | ProcessExecutor
         if manner.backend == "process":

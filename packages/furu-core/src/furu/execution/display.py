@@ -15,18 +15,19 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from furu_exec_local.tally import Line, Tally
+    from furu.execution.tally import Line, Tally
 
 #: Most lines the live display takes, for classes and for running jobs.
 MOST_CLASSES, MOST_RUNNING = 8, 8
 
 
-def live(tally: Tally) -> RenderableType:
-    """Return the live display: the whole, each class, what runs."""
-    return Group(_bars(tally), _running(tally))
+def live(tally: Tally, name: str, note: str = "") -> RenderableType:
+    """Return the live display of the run ``name``: the whole, a note, each class, what runs."""
+    noted = [Text(f"  {note}", "dim")] if note else []
+    return Group(_bars(tally, name), *noted, _running(tally))
 
 
-def line(tally: Tally) -> str:
+def line(tally: Tally, name: str, note: str = "") -> str:
     """Return the state of a run in one line, for logs."""
     whole = tally.whole
     parts = [f"{whole.done}/{whole.total} done", f"{len(tally.running)} running"]
@@ -38,14 +39,16 @@ def line(tally: Tally) -> str:
     left = tally.left_sec()
     if left is not None and whole.done < whole.total:
         parts.append(f"about {duration(left)} left")
-    return "run_local: " + ", ".join(parts)
+    if note:
+        parts.append(note)
+    return f"{name}: " + ", ".join(parts)
 
 
-def summary(tally: Tally, logs: Sequence[tuple[str, str]], *, ended: str) -> RenderableType:
+def summary(tally: Tally, name: str, logs: Sequence[tuple[str, str]], *, ended: str) -> RenderableType:
     """Return what is shown after a run; ``logs`` are (label, path) of failures, ``ended`` says how it ended."""
     whole = tally.whole
     wall = tally.elapsed_sec
-    head = Text.assemble(("run_local ", "bold"), ended, f" after {duration(wall)}")
+    head = Text.assemble((f"{name} ", "bold"), ended, f" after {duration(wall)}")
     if whole.computed:
         head.append(f": {whole.computed} computed, {rate(whole.computed / wall)}, {duration(whole.cpu_sec)} of CPU")
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
@@ -95,13 +98,13 @@ def _figures(one: Line) -> list[str]:
     return [*counts, duration(one.wall_sec), duration(one.cpu_sec), mean] if one.wall_sec else [*counts, "", "", ""]
 
 
-def _bars(tally: Tally) -> Table:
+def _bars(tally: Tally, name: str) -> Table:
     """Return one row for the whole and, when there are several, one for each class that is not done, in building order."""
     table = Table.grid(padding=(0, 1))
     table.add_column(overflow="ellipsis", max_width=40)
     table.add_column(width=16)
     table.add_column(no_wrap=True)
-    table.add_row(Text("run_local", "bold"), _bar(tally.whole), _headline(tally))
+    table.add_row(Text(name, "bold"), _bar(tally.whole), _headline(tally))
     rows = [(name, one) for name, one in tally.lines.items() if one.total]
     if len(rows) < 2:
         return table

@@ -10,14 +10,14 @@ from rich.live import Live
 from rich.text import Text
 
 from furu._sys.clock import SYSTEM_CLOCK
+from furu.execution import display
 from furu.execution.executor import Done
+from furu.execution.tally import Tally
 from furu.storage import store
 from furu.storage.layout import LOG
-from furu_exec_local import display
-from furu_exec_local.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Self
 
     from furu._sys.clock import Clock
@@ -29,7 +29,7 @@ PICTURE_SEC, LINE_SEC = 0.2, 10.0
 
 
 class Progress:
-    """Listens to a run.
+    """Listens to a run, which is shown by ``name``; ``note`` has more to say about it: what its workers do.
 
     On a terminal a live display; what workers print appears above it.  Elsewhere a line every 10 s.  At the end a summary,
     unless nothing had to be done.  ``wanted`` False shows nothing but what workers print; True shows the summary always.
@@ -40,6 +40,8 @@ class Progress:
         scheduler: Scheduler,
         workers: int,
         *,
+        name: str,
+        note: Callable[[], str] | None = None,
         wanted: bool | None = None,
         console: Console | None = None,
         clock: Clock = SYSTEM_CLOCK,
@@ -49,6 +51,8 @@ class Progress:
         self._clock = clock
         self._console = console or Console(stderr=True)
         self._tally = Tally(scheduler, workers, clock)
+        self._name = name
+        self._note = note or _nothing
         self._live: Live | None = None
         self._shown_at = clock.monotonic()
 
@@ -94,10 +98,10 @@ class Progress:
         if self._live is not None:
             if now - self._shown_at >= PICTURE_SEC:
                 self._shown_at = now
-                self._live.update(display.live(self._tally), refresh=True)
+                self._live.update(display.live(self._tally, self._name, self._note()), refresh=True)
         elif self._wanted is not False and now - self._shown_at >= LINE_SEC:
             self._shown_at = now
-            self._console.print(display.line(self._tally), soft_wrap=True, highlight=False)
+            self._console.print(display.line(self._tally, self._name, self._note()), soft_wrap=True, highlight=False)
 
     def printed(self, text: str, *, error: bool) -> None:
         """Pass on what a worker process has printed: above the live display, or to the stream it was meant for."""
@@ -117,4 +121,8 @@ class Progress:
             ended = "was interrupted" if issubclass(cls, KeyboardInterrupt) else f"ended by {cls.__name__}"
         else:
             ended = "failed" if failures else "is done"
-        return display.summary(self._tally, logs, ended=ended)
+        return display.summary(self._tally, self._name, logs, ended=ended)
+
+
+def _nothing() -> str:
+    return ""

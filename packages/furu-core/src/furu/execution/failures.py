@@ -1,4 +1,4 @@
-"""What ``run_local`` raises: which node failed, where, how, what its log said last, and how to try just it again."""
+"""What a run raises that could not build everything: which node failed, where, how, what its log said last, and how to try just it again."""
 
 from __future__ import annotations
 
