@@ -50,6 +50,8 @@ class FuruConfig:
         heartbeat_interval_sec: float
         max_requeues: int
         cancelled_is_preempted: bool
+        stale: Literal["warn", "error", "ignore"]
+        source_in_key: bool
         strict_deps: bool
         allow_main: bool
         fsync: Literal["always", "auto", "never"]

@@ -137,6 +137,10 @@ class FuruMissingArtifact(FuruError):
     """An artifact was asked for that is not there, and computing it was not allowed."""
 
 
+class FuruStaleError(FuruError):
+    """Only an earlier form of a config has a result, and ``FURU_STALE=error`` forbids to compute it anew."""
+
+
 class FuruCycleError(FuruError):
     """An artifact waits, directly or through others, for itself."""
 

@@ -88,6 +88,7 @@ OPTIONAL_PATH = Kind(_or_none(_path), "a path")
 RECORD_GIT = Kind(_word("ignore", "cached", "uncached", fold=str.lower), "ignore, cached or uncached")
 FSYNC = Kind(_word("always", "auto", "never", fold=str.lower), "always, auto or never")
 LOCAL_BACKEND = Kind(_word("process", "thread", fold=str.lower), "process or thread")
+STALE = Kind(_word("warn", "error", "ignore", fold=str.lower), "warn, error or ignore")
 LOG_LEVEL = Kind(
     _word("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", fold=str.upper), "DEBUG, INFO, WARNING, ERROR or CRITICAL"
 )
@@ -161,6 +162,12 @@ SETTINGS: dict[str, Setting] = {
     "max_requeues": Setting("FURU_PREEMPT_MAX", COUNT, 5, "Requeues of a preempted job."),
     "cancelled_is_preempted": Setting(
         "FURU_CANCELLED_IS_PREEMPTED", FLAG, False, "Whether a job the scheduler calls CANCELLED counts as preempted."
+    ),
+    "stale": Setting(
+        "FURU_STALE", STALE, "warn", "What to do where only an earlier form of a config has a result; it is recomputed."
+    ),
+    "source_in_key": Setting(
+        "FURU_SOURCE_IN_KEY", FLAG, False, "Whether the source behind a class enters the keys of its artifacts."
     ),
     "strict_deps": Setting(
         "FURU_STRICT_DEPS",
