@@ -43,11 +43,11 @@ FLOORS = (
     {"furu.engine", "furu.migration"},
     {"furu.objects"},
     {"furu.execution.*", "furu.catalog"},
-    {"furu", "furu.cli", "furu.execution", "furu.testing"},
+    {"furu", "furu.cli", "furu.execution", "furu.testing", "furu.dashboard"},
 )
 
 #: Modules that hand out names of optional packages; they may name those packages for type checkers.
-FACES = {"furu", "furu.execution", "furu.testing"}
+FACES = {"furu", "furu.execution", "furu.testing", "furu.dashboard"}
 
 #: Libraries that furu-core uses when they are there; imported only by the function that meets one of their values.
 OPTIONAL = {"numpy", "pandas", "polars", "pyarrow", "torch"}
