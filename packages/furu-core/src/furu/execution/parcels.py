@@ -13,6 +13,7 @@ import io
 import pickle
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib import import_module, util
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -85,6 +86,15 @@ def loads(content: bytes, found: Callable[[int], Any]) -> Any:
     return _Unpickler(io.BytesIO(content), found).load()
 
 
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One object as bytes, with its number and the numbers that stand in it for others."""
+
+    number: int
+    content: bytes
+    below: list[int]
+
+
 class Sender:
     """The objects of one run, numbered, and their contents as bytes.
 
@@ -112,19 +122,23 @@ class Sender:
 
         Each comes after those it is made of, and is known from here on.
         """
-        ready: list[tuple[int, bytes]] = []
-        pending: list[tuple[int, bytes | None]] = [(self.number(task), None)]
+        return [(parcel.number, parcel.content) for parcel in self.parcels(task, known)]
+
+    def parcels(self, task: Any, known: set[int]) -> list[Parcel]:
+        """Return what ``contents`` does, each with the numbers of those it is made of."""
+        ready: list[Parcel] = []
+        pending: list[tuple[int, Parcel | None]] = [(self.number(task), None)]
         while pending:
-            number, content = pending.pop()
+            number, parcel = pending.pop()
             if number in known:
                 continue
-            if content is not None:
+            if parcel is not None:
                 known.add(number)
-                ready.append((number, content))
+                ready.append(parcel)
                 continue
-            content, below = self._content(number)
-            pending.append((number, content))
-            pending.extend((one, None) for one in below if one not in known)
+            parcel = Parcel(number, *self._content(number))
+            pending.append((number, parcel))
+            pending.extend((one, None) for one in parcel.below if one not in known)
         return ready
 
     def _content(self, own: int) -> tuple[bytes, list[int]]:
