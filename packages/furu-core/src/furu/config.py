@@ -58,6 +58,7 @@ class FuruConfig:
         scratch: bool
         scratch_root: Path | None
         trace: Path | None
+        cache_root: Path | None
 
     def __init__(self) -> None:
         directory = _working_directory()
@@ -343,10 +344,24 @@ def load_env(path: str | os.PathLike[str] | None = None, *, override: bool = Fal
     return True
 
 
+def user_cache_directory() -> str:
+    """Return the user's cache directory: ``XDG_CACHE_HOME``, else ``~/.cache``."""
+    said = os.environ.get("XDG_CACHE_HOME", "")
+    return said if os.path.isabs(said) else os.path.expanduser("~/.cache")
+
+
 def slurm_job() -> dict[str, str | None] | None:
     """Return the job id and node of the Slurm job this process runs in (``SLURM_JOB_ID``), or None outside of one."""
     job_id = os.environ.get("SLURM_JOB_ID")
     return None if job_id is None else {"job_id": job_id, "node": os.environ.get("SLURMD_NODENAME")}
+
+
+def environment_outside_slurm() -> dict[str, str] | None:
+    """Return the environment without what Slurm has told the job of this process; None outside of a job."""
+    if slurm_job() is None:
+        return None
+    told = ("SLURM_", "SLURMD_", "SRUN_", "SUBMITIT_")
+    return {name: text for name, text in os.environ.items() if not name.startswith(told) or name == "SLURM_CONF"}
 
 
 def slurm_restarts() -> int:

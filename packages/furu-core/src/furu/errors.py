@@ -149,6 +149,28 @@ class FuruRecordError(FuruError):
     """A record on disk cannot be read, is torn or empty, or was not written by furu."""
 
 
+class FuruQueryError(FuruError, ValueError):
+    """A query of the catalog is not understood.
+
+    ``query`` is its text, ``position`` the offset of the first character that is in the way, counted from 0.
+    """
+
+    query: str = ""
+    position: int = 0
+
+    @classmethod
+    def at(cls, query: str, span: tuple[int, int], message: str, *, hints: Sequence[str] = ()) -> FuruQueryError:
+        """Return the error that points at a part of a query."""
+        start, end = span
+        first = query.rfind("\n", 0, start) + 1
+        line = query[first:].partition("\n")[0].replace("\t", " ")
+        carets = "^" * max(1, min(end, first + len(line)) - start)
+        error = cls(f"{message} (position {start + 1})\n  {line}\n  {' ' * (start - first)}{carets}", hints=hints)
+        error.query = query
+        error.position = start
+        return error
+
+
 def compute_error(
     message: str,
     *,

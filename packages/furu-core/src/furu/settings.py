@@ -183,5 +183,8 @@ SETTINGS: dict[str, Setting] = {
     "trace": Setting(
         "FURU_TRACE", OPTIONAL_PATH, None, "File to which every get() appends what it does, one JSON line each."
     ),
+    "cache_root": Setting(
+        "FURU_CACHE_PATH", OPTIONAL_PATH, None, "Directory of indexes; by default `furu` in the user's cache directory."
+    ),
     "scratch_root": Setting(None, OPTIONAL_PATH, None, "The temporary root; made at the first use when unset."),
 }

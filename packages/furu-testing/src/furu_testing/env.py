@@ -67,6 +67,7 @@ def _variables(root: Path, trace: Path) -> dict[str, str]:
         "FURU_LEASE_SECS": str(LEASE_SEC),
         "FURU_POLL_INTERVAL_SECS": str(POLL_SEC),
         "FURU_TRACE": str(trace),
+        "FURU_CACHE_PATH": str(root / "cache"),
     }
 
 

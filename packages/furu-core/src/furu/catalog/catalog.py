@@ -1,0 +1,193 @@
+"""``Catalog``: what a store holds, for queries.
+
+The index behind it is made at the first use.  Afterwards a query never waits for a scan: it may wait a moment for one that
+runs in the background, and answers from what is known when that takes longer.
+"""
+
+from __future__ import annotations
+
+import atexit
+import sqlite3
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from furu.catalog import index as tables
+from furu.catalog import place as places
+from furu.catalog import sql
+from furu.catalog.expression import EVERYTHING
+from furu.catalog.fields import CONFIG, FIELDS
+from furu.catalog.query import field_named
+from furu.catalog.refresh import refresh
+from furu.errors import FuruQueryError
+from furu.runtime.logging import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from furu.catalog.expression import Expression, Plain
+    from furu.catalog.place import Place
+    from furu.catalog.refresh import Progress, Refreshed
+    from furu.catalog.row import Row
+
+#: How long a query waits for a refresh in the background.
+PATIENCE_SEC = 1.0
+
+_ending = threading.Event()
+atexit.register(_ending.set)
+
+
+class Catalog:
+    """The artifacts of one store.  Usable from any thread."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.index = tables.Index(places.index_file(place))
+        self._lock = threading.Lock()
+        self._running: threading.Thread | None = None
+
+    @classmethod
+    def of(
+        cls, place: Place | None = None, *, progress: Progress | None = None, patience_sec: float = PATIENCE_SEC
+    ) -> Catalog:
+        """Return the catalog of a store (that of the settings), as fresh as ``patience_sec`` allows.
+
+        Where there is no index yet, it is made first, however long that takes.
+        """
+        catalog = cls(place or places.of_settings())
+        catalog.freshen(progress=progress, patience_sec=patience_sec)
+        return catalog
+
+    @property
+    def refreshed_at(self) -> float | None:
+        """When the index was last as the store (seconds since the epoch); None when it never was."""
+        found: float | None = self.index.fact("refreshed_at")
+        return found
+
+    def refresh(self, *, progress: Progress | None = None) -> Refreshed:
+        """Bring the index up to date, and return what changed."""
+        for _ in range(2):
+            try:
+                return refresh(self.index, self.place, progress=progress, stopped=_ending.is_set)
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+                    raise
+                self.index.discard()  # it was damaged, or replaced by another process in between
+        return refresh(self.index, self.place, progress=progress, stopped=_ending.is_set)
+
+    def freshen(self, *, progress: Progress | None = None, patience_sec: float = PATIENCE_SEC) -> bool:
+        """Begin a refresh in the background and wait for it as long as patience lasts; return whether it is done.
+
+        Where there is no index yet, it is made first.
+        """
+        if self.refreshed_at is None:
+            self.refresh(progress=progress)
+            return True
+        with self._lock:
+            if self._running is None or not self._running.is_alive():
+                self._running = threading.Thread(target=self._refresh_quietly, name="furu-refresh", daemon=True)
+                self._running.start()
+            running = self._running
+        running.join(patience_sec)
+        return not running.is_alive()
+
+    def _refresh_quietly(self) -> None:
+        try:
+            self.refresh()
+        except (OSError, sqlite3.Error) as error:
+            get_logger().warning("the index of %s was not refreshed: %s", self.place.base, error)
+
+    def rows(
+        self,
+        expression: Expression = EVERYTHING,
+        *,
+        sort: Sequence[str] = (),
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> Iterator[Row]:
+        """Yield the artifacts for which an expression holds.
+
+        ``sort`` names fields, ``-`` before a name for the largest first; what has no value comes last.  Without it the newest
+        come first.  Raises ``FuruQueryError`` for a field there is none of.
+        """
+        where = sql.condition(expression)
+        order, joins, values = _order(sort or ("-updated",))
+        text = f"{tables.SELECT}{joins} WHERE {where.sql} ORDER BY {order} LIMIT ? OFFSET ?"
+        bound = [*values, *where.values, -1 if limit is None else limit, offset]
+        return tables.rows_of(self.index.connection(), text, bound)
+
+    def count(self, expression: Expression = EVERYTHING) -> int:
+        """Return for how many artifacts an expression holds."""
+        where = sql.condition(expression)
+        return int(self._one(f"SELECT count(*) FROM artifacts a WHERE {where.sql}", where.values))
+
+    def counts(self, field: str, expression: Expression = EVERYTHING) -> Counter[str]:
+        """Return how many artifacts have each value of a field; those without one are not counted."""
+        where = sql.condition(expression)
+        column = sql.column(field)
+        found = self.index.connection().execute(
+            f"SELECT {column}, count(*) FROM artifacts a WHERE {where.sql} AND {column} IS NOT NULL GROUP BY 1",
+            where.values,
+        )
+        return Counter(dict(found.fetchall()))
+
+    def sums(self, by: Sequence[str], expression: Expression = EVERYTHING) -> list[tuple[Any, ...]]:
+        """Return (values of the fields ``by``, artifacts, bytes, files, seconds) of each group, the largest first."""
+        where = sql.condition(expression)
+        columns = ", ".join(sql.column(name) for name in by)
+        return self.index.connection().execute(
+            f"SELECT {columns}, count(*), sum(a.size), sum(a.files), total(a.duration) FROM artifacts a"
+            f" WHERE {where.sql} GROUP BY {columns} ORDER BY sum(a.size) DESC, {columns}",
+            where.values,
+        ).fetchall()  # fmt: skip
+
+    def needing(self, furu_hash: str) -> list[Row]:
+        """Return the artifacts that name this one as a dependency."""
+        text = f"{tables.SELECT} WHERE a.id IN (SELECT artifact FROM needs WHERE hash = ?) ORDER BY a.namespace, a.id"
+        return list(tables.rows_of(self.index.connection(), text, [furu_hash]))
+
+    def named(self, hash_prefix: str, *, limit: int = 20) -> list[Row]:
+        """Return the artifacts whose hash begins so."""
+        text = f"{tables.SELECT} WHERE a.hash >= ? AND a.hash < ? ORDER BY a.hash LIMIT ?"
+        return list(tables.rows_of(self.index.connection(), text, [hash_prefix, f"{hash_prefix}g", limit]))
+
+    def skipped(self) -> list[tuple[str, str]]:
+        """Return the directories in the store that are no artifacts, and why."""
+        return self.index.connection().execute("SELECT path, reason FROM skipped ORDER BY path").fetchall()
+
+    def paths(self, prefix: str = "") -> list[str]:
+        """Return the dotted paths of config fields that begin so, for completion."""
+        found = self.index.connection().execute("SELECT path FROM paths ORDER BY path").fetchall()
+        return [path for (path,) in found if path.startswith(prefix)]
+
+    def directory(self, row: Row) -> str:
+        """Return the absolute directory of an artifact."""
+        return self.place.directory(row.root, row.namespace, row.hash)
+
+    def _one(self, text: str, values: Sequence[Plain]) -> Any:
+        return self.index.connection().execute(text, values).fetchone()[0]
+
+
+def _order(sort: Sequence[str]) -> tuple[str, str, list[Plain]]:
+    """Return ORDER BY, joins and their values."""
+    parts, joins, values = [], "", list[Any]()
+    for number, said in enumerate(sort):
+        name, direction = (said[1:], "DESC") if said[:1] == "-" else (said, "ASC")
+        field = field_named(name)
+        if field is None or (field in FIELDS and FIELDS[field].kind == "texts"):
+            raise FuruQueryError(
+                f"artifacts cannot be sorted by {name!r}", hints=[f"by {', '.join(FIELDS)}, or config.x"]
+            )
+        column = sql.column(field)
+        if field.startswith(CONFIG):
+            leaf = f"l{number}"
+            joins += (
+                f" LEFT JOIN (SELECT artifact, min(value) AS value FROM leaves"
+                f" WHERE path = (SELECT id FROM paths WHERE path = ?) AND kind IN ('n', 's', 'b') GROUP BY artifact) {leaf}"
+                f" ON {leaf}.artifact = a.id"
+            )
+            values.append(field.removeprefix(CONFIG))
+            column = f"{leaf}.value"
+        parts.append(f"{column} {direction} NULLS LAST" if direction == "ASC" else f"{column} DESC")
+    last = "DESC" if sort[-1][:1] == "-" else "ASC"
+    return f"{', '.join(parts)}, a.id {last}", joins, values
