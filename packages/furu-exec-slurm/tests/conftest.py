@@ -25,7 +25,7 @@ HERE = Path(__file__).parent
 SCRIPTS = HERE.parents[2] / "tests-e2e" / "slurm"
 COMMANDS = ("munged", "slurmctld", "slurmd", "sbatch", "slurmdbd", "mariadbd")
 
-sys.path.insert(0, str(HERE))  # modules with pipelines; jobs get it by PYTHONPATH
+sys.path.insert(0, str(HERE))  # modules with pipelines
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +53,12 @@ def unavailable(reason: str) -> None:
     pytest.skip(reason)
 
 
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let jobs and child processes import what tests import."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")])))
+
+
 @pytest.fixture
 def slurm(slurm_cluster: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slurm]:
     """Give the test a running Slurm, real and shared; its jobs are ended when the test is over.
@@ -61,7 +67,6 @@ def slurm(slurm_cluster: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     result is noticed after a second.
     """
     monkeypatch.setenv("SLURM_CONF", f"{os.environ.get('SLURM_HOME', '/tmp/furu-slurm')}/etc/slurm.conf")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]))
     from real_slurm import Slurm, quicken
 
     cluster = Slurm(tmp_path / "submitit", f"furu-{uuid.uuid4().hex[:12]}")

@@ -1,0 +1,47 @@
+"""Pipelines of the tests about interruptions: work in small steps that are kept, or not."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import furu
+
+
+def noted(directory: Path) -> list[str]:
+    """Return the steps that were done, one ``restart step`` each."""
+    try:
+        return (directory / "steps").read_text().splitlines()
+    except FileNotFoundError:
+        return []
+
+
+class Counting(furu.Furu[int]):
+    """Counts to ``steps``, ``pause_sec`` each, keeping every step and going on from there; ends early once told to."""
+
+    steps: int
+    pause_sec: float = 0.02
+    told: str = ""
+
+    def _create(self) -> int:
+        with (self.furu_dir / "steps").open("a") as steps:
+            for step in range(len(noted(self.furu_dir)), self.steps):
+                time.sleep(self.pause_sec)
+                steps.write(f"{os.environ.get('SLURM_RESTART_COUNT', '0')} {step}\n")
+                steps.flush()
+                if self.told and Path(self.told).exists():
+                    break
+        return len(noted(self.furu_dir))
+
+
+class Forgetful(Counting):
+    """The same, with nothing in its directory to go on from."""
+
+    def _create(self) -> int:
+        with self.furu_dir.with_name(f"{self.furu_hash}.steps").open("a") as steps:
+            for step in range(self.steps):
+                steps.write(f"{os.environ.get('SLURM_RESTART_COUNT', '0')} {step}\n")
+                steps.flush()
+                time.sleep(self.pause_sec)
+        return self.steps
