@@ -81,7 +81,18 @@ class Artifact:
         return evidence.observed_state(self.meta_dir, published=self.published())
 
     def claim(self, attempt_id: str) -> Lease | None:
-        """Take the right to create this artifact, making its directory; None when somebody else's claim is there."""
+        """Take the right to create this artifact, making its directory.
+
+        None when somebody else's claim is there, or somebody removes the artifact at this very moment.
+        """
+        try:
+            return self._claim(attempt_id)
+        except FileNotFoundError:
+            if os.path.isdir(self.meta_dir):
+                raise
+            return None
+
+    def _claim(self, attempt_id: str) -> Lease | None:
         from furu.storage import lease
 
         try:
