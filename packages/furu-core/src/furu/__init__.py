@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import submitit
 
     from furu.config import FuruConfig, get_furu_root, load_env, set_furu_root
+    from furu.engine.compare import diff
     from furu.engine.many import get
     from furu.engine.scratch import scratch
     from furu.errors import (
@@ -34,10 +35,13 @@ if TYPE_CHECKING:
         FuruMissingArtifact,
         FuruQueryError,
         FuruRecordError,
+        FuruStaleError,
         FuruValidationError,
         FuruWaitTimeout,
     )
+    from furu.identity.changes import Added, MovedFrom, Removed, Renamed, Retyped, Rewrite
     from furu.identity.serializer import FuruSerializer
+    from furu.identity.source import harmless
     from furu.objects.furu_list import FuruList
     from furu.objects.sweep import sweep, zipped
     from furu.resources import SlurmSpec
@@ -58,9 +62,11 @@ _HOME = {
     "SlurmSpec": "furu.resources",
     "StateManager": "furu.storage.managers",
     "configure_logging": "furu.runtime.logging",
+    "diff": "furu.engine.compare",
     "get": "furu.engine.many",
     "get_furu_root": "furu.config",
     "get_logger": "furu.runtime.logging",
+    "harmless": "furu.identity.source",
     "load_env": "furu.config",
     "scratch": "furu.engine.scratch",
     "set_furu_root": "furu.config",
@@ -81,11 +87,13 @@ _HOME = {
         "FuruMissingArtifact",
         "FuruQueryError",
         "FuruRecordError",
+        "FuruStaleError",
         "FuruValidationError",
         "FuruWaitTimeout",
     ),
     "furu.errors",
 )
+_HOME |= dict.fromkeys(("Added", "MovedFrom", "Removed", "Renamed", "Retyped", "Rewrite"), "furu.identity.changes")
 
 #: Public name -> (module, distribution) of the optional package that brings it.
 _OPTIONAL = {"SubmititAdapter": ("furu_exec_slurm", "furu-exec-slurm"), "submitit": ("submitit", "furu-exec-slurm")}
@@ -93,6 +101,7 @@ _OPTIONAL = {"SubmititAdapter": ("furu_exec_slurm", "furu-exec-slurm"), "submiti
 __all__ = [
     "FURU_CONFIG",
     "MISSING",
+    "Added",
     "Furu",
     "FuruComputeError",
     "FuruConfig",
@@ -108,19 +117,27 @@ __all__ = [
     "FuruQueryError",
     "FuruRecordError",
     "FuruSerializer",
+    "FuruStaleError",
     "FuruValidationError",
     "FuruWaitTimeout",
     "MetadataManager",
+    "MovedFrom",
+    "Removed",
+    "Renamed",
+    "Retyped",
+    "Rewrite",
     "SlurmSpec",
     "StateManager",
     "__version__",
     "chz",
     "configure_logging",
+    "diff",
     "field",
     "furu_dep",
     "get",
     "get_furu_root",
     "get_logger",
+    "harmless",
     "load_env",
     "scratch",
     "set_furu_root",
