@@ -170,7 +170,7 @@ def test_the_documented_fields_are_the_fields() -> None:
         *("timestamp", "command", "python_version", "executable", "platform", "hostname", "user", "pid"),
     }
     ours = {"namespace", "identity_version", "format_version", "result_format", "git_patch_truncated"}
-    ours |= {"name", "dependencies"}
+    ours |= {"name", "dependencies", "source"}
 
     assert {one.name for one in dataclasses.fields(provenance.Metadata)} == documented | ours
 

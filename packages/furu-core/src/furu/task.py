@@ -110,7 +110,7 @@ class Task(Protocol):
         """Return where a published result of an earlier form of this config is, if its class says how to find it."""
         ...
 
-    def _furu_adopt(self, original: Original) -> None:
+    def _furu_adopt(self) -> None:
         """Remember, in the store, that the result of this config is where ``_furu_former`` has found it."""
         ...
 

@@ -36,7 +36,7 @@ def looked(task: Task, artifact: Artifact, policy: Policy) -> Evidence:
         former = task._furu_former()
         if former is None:
             return evidence
-        evidence = replace(evidence, published=True, original=former)
+        evidence = replace(evidence, published=True, original=former, adopted=False)
     try:
         valid = is_valid(task, _holder(artifact, evidence))
     except FuruCycleError:
@@ -84,10 +84,7 @@ def settle(task: Task, artifact: Artifact, *, load_result: bool = True) -> Any:
         _raise_failure_waited_for(artifact, evidence, waiting)
         match decide(evidence, policy):
             case Load():
-                if evidence.original is not None:
-                    task._furu_adopt(evidence.original)
-                holder = _holder(artifact, evidence)
-                done, value = _loaded(task, holder) if load_result else (True, None)
+                done, value = _loaded(task, artifact, evidence) if load_result else (True, None)
             case Refuse(reason):
                 raise _refused(task, artifact, evidence, policy, reason)
             case Wait(claim):
@@ -98,8 +95,6 @@ def settle(task: Task, artifact: Artifact, *, load_result: bool = True) -> Any:
                     waiting.pause(claim)
             case Create(reason):
                 context.refuse_recursion(artifact.ref)
-                if reason == "missing":
-                    task._furu_stale()
                 if evidence.claim is not None:
                     lease.break_dead(evidence.claim)
                 done, value = _create(task, artifact, policy, reason)
@@ -116,8 +111,11 @@ def refusal(task: Task, artifact: Artifact) -> str:
     return verdict.reason if isinstance(verdict, Refuse) else "missing"
 
 
-def _loaded(task: Task, holder: Artifact) -> tuple[bool, Any]:
+def _loaded(task: Task, artifact: Artifact, evidence: Evidence) -> tuple[bool, Any]:
     """Load what is published; (False, None) when it was withdrawn meanwhile, to be computed anew."""
+    if not evidence.adopted:
+        task._furu_adopt()
+    holder = _holder(artifact, evidence)
     try:
         return True, load(task, holder)
     except FuruLoadError:
@@ -128,6 +126,8 @@ def _loaded(task: Task, holder: Artifact) -> tuple[bool, Any]:
 
 def _create(task: Task, artifact: Artifact, policy: Policy, reason: str) -> tuple[bool, Any]:
     """Claim and create; (False, None) when somebody else was faster or has published meanwhile."""
+    if reason == "missing":
+        task._furu_stale()
     held = _claimed(artifact)
     if held is None:
         return False, None

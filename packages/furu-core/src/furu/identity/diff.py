@@ -13,7 +13,7 @@ from furu.identity.view import ConfigView, ViewDecoder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     Excluded = Callable[[str], frozenset[str]]
 
@@ -26,7 +26,8 @@ class Difference:
 
     ``path`` is dotted (``data.transforms.0.size``); ``class`` at its end stands for the class of what is there.  ``old`` and
     ``new`` are the values, ``MISSING`` where there is none: ``kind`` is then ``added`` or ``removed`` instead of ``changed``.
-    Nested configs are read-only views.  ``in_key`` says whether the place counts for the key.
+    Nested configs are read-only views.  ``in_key`` says whether the place counts for the key, ``schema`` whether a class has
+    a field there in one of the two and not in the other.
     """
 
     path: str
@@ -34,6 +35,7 @@ class Difference:
     old: Any = MISSING
     new: Any = MISSING
     in_key: bool = True
+    schema: bool = False
 
     def __str__(self) -> str:
         note = "" if self.in_key else "  (not in the key)"
@@ -68,33 +70,47 @@ def differences(old: Any, new: Any, *, excluded: Excluded | None = None) -> tupl
     found: list[Difference] = []
     seen: set[tuple[int, int]] = set()
     # What is still to be compared, in reverse order, kept alive so that the ids in ``seen`` stay theirs.
-    stack: list[tuple[str, Any, Any, bool]] = [("", _viewed(old), _viewed(new), True)]
+    stack: list[_Pair] = [_Pair("", _viewed(old), _viewed(new))]
     while stack:
-        path, was, now, counts = stack.pop()
+        pair = stack.pop()
+        was, now = pair.old, pair.new
         if was is MISSING or now is MISSING:
-            found.append(Difference(path, "added" if was is MISSING else "removed", was, now, counts))
-            continue
-        if isinstance(was, ConfigView) and isinstance(now, ConfigView):
+            kind: Literal["added", "removed"] = "added" if was is MISSING else "removed"
+            found.append(Difference(pair.path, kind, was, now, pair.in_key, pair.schema))
+        elif isinstance(was, ConfigView) and isinstance(now, ConfigView):
             if was is now or (id(was), id(now)) in seen:
                 continue
             seen.add((id(was), id(now)))
-            if was.furu_class != now.furu_class:
-                found.append(
-                    Difference(_joined(path, "class"), "changed", _Name(was.furu_class), _Name(now.furu_class))
-                )
-            left_out = _excluded(excluded, now.furu_class)
-            fields = _pairs(was.furu_fields, now.furu_fields)
-            stack += reversed(
-                [
-                    (_joined(path, name), a, b, counts and name not in left_out and name[:1] != "_")
-                    for name, a, b in fields
-                ]
-            )
-        else:
-            stack += reversed([(_joined(path, part), a, b, counts) for part, a, b in _parts(was, now)])
-            if not _container(was, now) and not _same(was, now):
-                found.append(Difference(path, "changed", was, now, counts))
+            same = was.furu_class == now.furu_class
+            if not same:
+                names = _Name(was.furu_class), _Name(now.furu_class)
+                found.append(Difference(pair.inside("class"), "changed", *names, in_key=pair.in_key))
+            left_out = frozenset() if excluded is None else excluded(now.furu_class)
+            for name, a, b in reversed(_pairs(was.furu_fields, now.furu_fields)):
+                counts = pair.in_key and name not in left_out and name[:1] != "_"
+                stack.append(_Pair(pair.inside(name), a, b, counts, schema=same))
+        elif isinstance(was, dict) and isinstance(now, dict):
+            stack += [_Pair(pair.inside(key), a, b, pair.in_key) for key, a, b in reversed(_pairs(was, now))]
+        elif _sequence(was) and _sequence(now):
+            stack += [_Pair(pair.inside(at), a, b, pair.in_key) for at, a, b in reversed(_items(was, now))]
+        elif not _same(was, now):
+            found.append(Difference(pair.path, "changed", was, now, pair.in_key))
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two values that are still to be compared, and where they are."""
+
+    path: str
+    old: Any
+    new: Any
+    in_key: bool = True
+    schema: bool = False
+
+    def inside(self, part: object) -> str:
+        """Return the path of a part of the two."""
+        return f"{self.path}.{part}" if self.path else str(part)
 
 
 class _Name(str):
@@ -110,42 +126,24 @@ def _viewed(config: Any) -> ConfigView:
     return config if isinstance(config, ConfigView) else view(config)
 
 
-def _excluded(excluded: Excluded | None, name: str) -> frozenset[str]:
-    return frozenset() if excluded is None else excluded(name)
-
-
-def _joined(path: str, part: object) -> str:
-    return f"{path}.{part}" if path else str(part)
-
-
-def _container(was: Any, now: Any) -> bool:
-    """Return whether two values are compared part by part."""
-    return (isinstance(was, dict) and isinstance(now, dict)) or (_sequence(was) and _sequence(now))
-
-
 def _sequence(value: Any) -> bool:
     return isinstance(value, (list, tuple))  # one form in a key
 
 
-def _parts(was: Any, now: Any) -> Iterable[tuple[object, Any, Any]]:
-    if isinstance(was, dict) and isinstance(now, dict):
-        return _pairs(was, now)
-    if _sequence(was) and _sequence(now):
-        longest = max(len(was), len(now))
-        if ATOMS.issuperset(map(type, was)) and ATOMS.issuperset(map(type, now)) and _same(list(was), list(now)):
-            return ()
-        return [(at, _at(was, at), _at(now, at)) for at in range(longest)]
-    return ()
+def _items(was: Any, now: Any) -> list[tuple[int, Any, Any]]:
+    if ATOMS.issuperset(map(type, was)) and ATOMS.issuperset(map(type, now)) and _same(list(was), list(now)):
+        return []
+    return [(at, _at(was, at), _at(now, at)) for at in range(max(len(was), len(now)))]
 
 
 def _at(items: Any, at: int) -> Any:
     return items[at] if at < len(items) else MISSING
 
 
-def _pairs(was: Mapping[Any, Any], now: Mapping[Any, Any]) -> Iterator[tuple[Any, Any, Any]]:
-    """Yield (name, old, new) for every name of either mapping, those of the new one first."""
-    for name in [*now, *(name for name in was if name not in now)]:
-        yield name, was.get(name, MISSING), now.get(name, MISSING)
+def _pairs(was: Mapping[Any, Any], now: Mapping[Any, Any]) -> list[tuple[Any, Any, Any]]:
+    """Return (name, old, new) for every name of either mapping, those of the new one first."""
+    names = [*now, *(name for name in was if name not in now)]
+    return [(name, was.get(name, MISSING), now.get(name, MISSING)) for name in names]
 
 
 def _same(was: Any, now: Any) -> bool:
@@ -153,7 +151,7 @@ def _same(was: Any, now: Any) -> bool:
     if type(was) is not type(now):
         return False
     if isinstance(was, (set, frozenset)):
-        return len(was) == len(now) and _sorted(was) == _sorted(now)
+        return _sorted(was) == _sorted(now)
     return repr(was) == repr(now) if isinstance(was, (float, list)) else bool(was == now)
 
 

@@ -9,7 +9,9 @@ import functools
 import weakref
 from hashlib import blake2s
 
+from furu import config
 from furu.errors import FuruCycleError, FuruIdentityError
+from furu.identity import source
 from furu.identity.canonical import Canonical, Refused, dumps, encoded, record_form
 from furu.identity.members import members
 from furu.identity.methods import declared
@@ -184,6 +186,8 @@ class _Digest:
         form["$class"] = record.name
         if record.revision is not None:
             form["$revision"] = record.revision
+        if record.is_furu and config.current().source_in_key:
+            form["$source"] = source.combined(record.cls)
         digest = blake2s(encoded(form), digest_size=10).hexdigest()
         if not _remember(node.value, digest, record):
             self.known[id(node.value)] = (digest, node.value)

@@ -124,9 +124,7 @@ class _Look:
         self.found[name] = function.__dict__.get(_HARMLESS, {}).get(digest, digest)
         for used in _used(function):
             one = getattr(used, "__wrapped__", used)
-            if isinstance(one, FunctionType) and self._ours(one):
-                self.pending.append(one)
-            elif isinstance(one, type) and self._ours(one) and not hasattr(one, "_furu_options"):
+            if isinstance(one, (FunctionType, type)) and self._ours(one) and not hasattr(one, "_furu_options"):
                 self.pending.append(one)
 
     def _ours(self, thing: Any) -> bool:

@@ -14,6 +14,7 @@ from furu.engine import obtain
 from furu.errors import MISSING, FuruError, Missing
 from furu.identity import digest, names
 from furu.objects.fields import field
+from furu.objects.lineage import Lineage
 from furu.storage import store
 from furu.task import ArtifactRef, TaskOptions
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from furu.resources import SlurmSpec
     from furu.storage.provenance import Metadata
     from furu.storage.state import State
-    from furu.task import Original, RootKind
+    from furu.task import RootKind
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -55,7 +56,7 @@ def _home(cls: type[Furu[Any]]) -> tuple[RootKind, str]:
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field, chz.field))
-class Furu(Generic[T_co]):
+class Furu(Lineage, Generic[T_co]):
     """A computation declared as a frozen config object, computed once and loaded ever after.
 
     A subclass is a chz class: its annotated attributes are keyword-only, frozen fields.  It implements ``_create``,
@@ -108,7 +109,7 @@ class Furu(Generic[T_co]):
         """
         from furu.storage import results
 
-        artifact = store.holding(self.furu_ref)
+        artifact = store.holding(self.furu_ref, self._furu_former)
         return results.load(artifact.meta_dir, artifact.directory)  # type: ignore[no-any-return]
 
     def _validate(self) -> bool:
@@ -161,7 +162,7 @@ class Furu(Generic[T_co]):
         """
         from furu.storage import managers
 
-        return managers.metadata_of(store.holding(self.furu_ref))
+        return managers.metadata_of(store.holding(self.furu_ref, self._furu_former))
 
     def get_state(self) -> State:
         """Return result and last attempt, as a look at the store tells them now.
@@ -195,7 +196,7 @@ class Furu(Generic[T_co]):
         """
         from pathlib import Path  # here, because importing furu should cost little
 
-        return Path(store.holding(self.furu_ref).directory)
+        return Path(store.holding(self.furu_ref, self._furu_former).directory)
 
     @property
     def raw_dir(self) -> Path:
@@ -250,15 +251,6 @@ class Furu(Generic[T_co]):
     @property
     def _furu_validates(self) -> bool:
         return type(self)._validate is not Furu._validate
-
-    def _furu_former(self) -> Original | None:
-        return None
-
-    def _furu_adopt(self, original: Original) -> None:
-        pass
-
-    def _furu_stale(self) -> None:
-        pass
 
     def _furu_keep(self, value: object, check: Callable[[], None] | None = None) -> str | None:
         _refuse_unfinished(type(self), value)

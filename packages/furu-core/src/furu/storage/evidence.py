@@ -20,7 +20,7 @@ class Evidence:
 
     ``claim`` and ``state`` are looked at only where the result cannot be used as it is.  ``valid`` is what the class's
     ``_validate`` said of a published result, None when it was not asked.  ``original`` is where the result is when it was
-    published under another key: that of an earlier form of the same config.
+    published under another key: that of an earlier form of the same config; ``adopted`` whether the store knows that.
     """
 
     published: bool
@@ -28,6 +28,7 @@ class Evidence:
     state: state.State | None = None
     valid: bool | None = None
     original: Original | None = None
+    adopted: bool = True
 
 
 def look(meta_dir: str, published: Callable[[], bool]) -> Evidence:

@@ -15,6 +15,7 @@ METADATA = "metadata.json"
 EVENTS = "events.jsonl"
 LOG = "furu.log"
 MIGRATION = "migration.json"
+SCHEMAS = ".schemas.jsonl"
 LOCK = "compute.lock"
 TRASH = "trash"
 

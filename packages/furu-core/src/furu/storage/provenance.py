@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 from furu._sys import files, process
 from furu._sys.clock import SYSTEM_CLOCK, iso_utc
 from furu.errors import FuruRecordError
-from furu.identity import dependencies
-from furu.storage import git, records
+from furu.identity import dependencies, source
+from furu.storage import git, records, schemas
 from furu.storage.layout import FORMAT_VERSION, METADATA
 
 TYPE_CHECKING = False
@@ -45,7 +45,8 @@ class Metadata:
     Git fields are None where git was ignored or there was no repository; ``git_patch`` is then None too, and empty when
     everything was committed.  It is read from ``git.patch`` when it is asked for, with undecodable bytes replaced; the file
     itself has them.  ``timestamp`` is ISO 8601 in UTC.
-    ``dependencies`` are the declared ones (fields and ``@furu_dep`` methods), ``name`` is what ``_name`` said.
+    ``dependencies`` are the declared ones (fields and ``@furu_dep`` methods), ``name`` is what ``_name`` said, ``source`` the digests of the code
+    behind the class.
     """
 
     furu_python_def: str
@@ -69,6 +70,7 @@ class Metadata:
     namespace: str = ""
     name: str | None = None
     dependencies: list[Dependency] | None = None
+    source: dict[str, str] | None = None
     identity_version: int = 1
     format_version: int = FORMAT_VERSION
     result_format: str | None = None
@@ -107,7 +109,9 @@ def record(task: Task, meta_dir: str, *, clock: Clock = SYSTEM_CLOCK) -> None:
         "name": _name_of(task),
         "dependencies": _dependencies_of(task),
         "timestamp": iso_utc(clock.now()),
+        "source": source.digests(type(task)),
     }
+    schemas.note(os.path.dirname(os.path.dirname(meta_dir)), own["furu_obj"])
     lines = [_FORMAT_LATER, _lines(own), _lines(_git_fields(found)), _process_lines()]
     content = ("{\n" + ",\n".join(lines) + "\n}\n").encode()
     fresh = _put(f"{meta_dir}/{METADATA}", content)

@@ -10,7 +10,9 @@ from furu.storage.artifact import Artifact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from furu.task import ArtifactRef
+    from collections.abc import Callable
+
+    from furu.task import ArtifactRef, Original
 
 
 def artifact(ref: ArtifactRef) -> Artifact:
@@ -28,11 +30,12 @@ def artifact(ref: ArtifactRef) -> Artifact:
     return own if own.holder() is not None else Artifact(ref, layout.scratch_directory(ref))
 
 
-def holding(ref: ArtifactRef) -> Artifact:
+def holding(ref: ArtifactRef, former: Callable[[], Original | None] = lambda: None) -> Artifact:
     """Return the artifact whose directory is the task's at the moment: ``furu_dir``.
 
     While ``_create`` runs that is its own; while a hook reads a result, the one that is read; otherwise the one that holds
-    the result, which is the original's where the key is an alias; and its own when there is none.
+    the result, which is the original's where the key is an alias, or where ``former`` knows of one; and its own when there
+    is none.
     """
     running = context.find(ref)
     if running is not None:
@@ -43,6 +46,8 @@ def holding(ref: ArtifactRef) -> Artifact:
         return read
     here = artifact(ref)
     try:
-        return here.holder() or here
+        found = here.holder()
     except FuruRecordError:  # this user may not look; whoever reads there will be told
         return here
+    original = former() if found is None else None
+    return Artifact.at(original) if original is not None else found or here

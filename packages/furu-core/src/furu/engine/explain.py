@@ -1,0 +1,237 @@
+"""Explain: what ``get()`` would do about one config, why, and what to do about that.  Looks only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from furu import config
+from furu.engine import settle
+from furu.engine.verdict import Create, Load, Refuse, Wait
+from furu.errors import FuruError
+from furu.identity import changes, diff, names, source
+from furu.identity.diff import Difference, shown
+from furu.identity.records import record_of
+from furu.storage import alias, lease, store, stored
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
+    from furu.engine.verdict import Verdict
+    from furu.storage.stored import Stored
+    from furu.task import ArtifactRef, Task
+
+REASONS = {
+    "missing": "it is not computed yet",
+    "invalid": "its _validate refuses the result",
+    "rerun": "FURU_ALWAYS_RERUN names it",
+    "failed": "it failed before",
+    "crashed": "its process died",
+    "cancelled": "it was cancelled",
+    "preempted": "it was preempted",
+    "incomplete": "it was queued and never ran",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What ``get()`` would do about a config, and why.
+
+    ``verdict`` is the decision itself, ``action`` and ``reason`` say it in words.  Where nothing is stored for the config,
+    ``nearest`` names the stored config of the class (or of what it was called before) that differs least, out of
+    ``stored``; ``differences`` leads from it to this one, ``added`` and ``removed`` are the fields that the class, or one
+    nested in it, has got or lost since.  ``source_changes`` lists the code that changed since the result was computed.
+    ``remedy`` is what to do, in one line, or None.
+    """
+
+    ref: ArtifactRef
+    verdict: Verdict
+    action: Literal["load", "wait", "create", "refuse"]
+    reason: str
+    nearest: ArtifactRef | None = None
+    stored: int = 0
+    differences: tuple[Difference, ...] = ()
+    source_changes: tuple[str, ...] = ()
+    remedy: str | None = None
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """The dotted paths of fields that are new since the nearest config was stored."""
+        return tuple(one.path for one in self.differences if one.schema and one.kind == "added")
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """The dotted paths of fields that are gone since the nearest config was stored."""
+        return tuple(one.path for one in self.differences if one.schema and one.kind == "removed")
+
+    def __str__(self) -> str:
+        return "\n".join(text for text, _ in self._lines())
+
+    def __rich__(self) -> RenderableType:
+        from rich.console import Group
+        from rich.text import Text
+
+        return Group(*(Text(text, style) for text, style in self._lines()))
+
+    def _lines(self) -> Iterator[tuple[str, str]]:
+        yield f"{self.ref.label}: get() would {self.action} it: {self.reason}", "bold"
+        if self.nearest is not None:
+            others = f", the nearest of {self.stored} stored" if self.stored > 1 else ", the only one stored"
+            yield f"compared with {self.nearest.label}{others}:", ""
+            styles = {"added": "green", "removed": "red", "changed": "yellow"}
+            for one in self.differences:
+                yield f"  {one}", styles[one.kind] if one.in_key else "dim"
+            if not self.differences:
+                yield "  no field differs", "dim"
+        if self.source_changes:
+            yield "code that changed since the result was computed:", ""
+            for line in self.source_changes:
+                yield f"  {line}", "yellow"
+        if self.remedy:
+            yield f"-> {self.remedy}", "cyan"
+
+
+def why(task: Task) -> Why:
+    """Return what ``get()`` would do about ``task``, by the same decision, and why."""
+    verdict = settle.verdict_on(task)
+    match verdict:
+        case Load():
+            return _of_result(task, verdict)
+        case Wait(claim):
+            return Why(task.furu_ref, verdict, "wait", f"it is being computed, {lease.describe(claim)}")
+        case Refuse():
+            hint = "FURU_RETRY_FAILED=1 tries it again"
+            return Why(task.furu_ref, verdict, "refuse", "it failed before, and FURU_RETRY_FAILED=0", remedy=hint)
+        case Create("missing"):
+            return _of_nothing(task, verdict)
+        case Create(reason):
+            return Why(task.furu_ref, verdict, "create", REASONS[reason])
+
+
+def _of_result(task: Task, verdict: Verdict) -> Why:
+    holder = store.artifact(task.furu_ref).holder()
+    former = task._furu_former() if holder is None else None
+    reason = "it is published"
+    if former is not None:
+        reason = f"{former.ref.label} is its result, from before its class was changed"
+    elif holder is not None and holder.ref != task.furu_ref:
+        steps = _steps_to(task)
+        reason = f"it is an alias of {holder.ref.label}" + (f" ({steps})" if steps else "")
+    found = stored.read(holder) if holder is not None else None
+    changed = (
+        ()
+        if found is None or found.source is None
+        else source.changed(_renamed(found, task), source.digests(type(task)))
+    )
+    remedy = None
+    if changed and not config.current().source_in_key:
+        remedy = "harmless? say so with @furu.harmless(was, now); otherwise give the class another revision"
+    return Why(task.furu_ref, verdict, "load", reason, source_changes=changed, remedy=remedy)
+
+
+def _steps_to(task: Task) -> str:
+    try:
+        found = alias.read(store.artifact(task.furu_ref).meta_dir)
+    except FuruError:
+        return ""
+    return "; ".join(found.steps) if found is not None else ""
+
+
+def _renamed(found: Stored, task: Task) -> dict[str, str]:
+    """Return the recorded digests, by what things are called since the class was moved."""
+    before, now = found.ref.namespace, task.furu_ref.namespace
+    assert found.source is not None
+    return {
+        (now + name.removeprefix(before) if name.startswith(before) else name): d for name, d in found.source.items()
+    }
+
+
+def _of_nothing(task: Task, verdict: Verdict) -> Why:
+    known = list(_siblings(task))
+    if not known:
+        remedy = "nothing of this class is stored yet: this is a new config"
+        return Why(task.furu_ref, verdict, "create", REASONS["missing"], remedy=remedy)
+    here = diff.view(task.to_dict())
+    compared = [(one, _compared(one.furu_obj, here)) for one in known]
+    nearest, differences = min(compared, key=lambda pair: (sum(one.in_key for one in pair[1]), pair[0].timestamp))
+    return Why(
+        task.furu_ref,
+        verdict,
+        "create",
+        REASONS["missing"],
+        nearest.ref,
+        len(known),
+        differences,
+        remedy=_remedy(task, nearest, differences),
+    )
+
+
+def _siblings(task: Task) -> Iterator[Stored]:
+    """Yield what is stored of the class, of what it was called before, or else of a class with its name elsewhere."""
+    found = False
+    for name in dict.fromkeys((task.furu_ref.namespace, *changes.former_names(type(task)))):
+        for one in stored.of_class(name):
+            found = True
+            yield one
+    if not found:
+        last = task.furu_ref.namespace.rpartition(".")[2]
+        others = {one.ref.namespace for one in stored.artifacts() if one.ref.namespace.rpartition(".")[2] == last}
+        for name in sorted(others):
+            yield from stored.of_class(name)
+
+
+def _compared(before: Any, now: Any) -> tuple[Difference, ...]:
+    return diff.differences(before, now, excluded=excluded_fields)
+
+
+def excluded_fields(name: str) -> frozenset[str]:
+    """Return the fields of a class, given its name, that are not in its key; of one that is not imported, none."""
+    if not names.imported(name):
+        return frozenset()
+    try:
+        record = record_of(names.resolve(name))
+    except (FuruError, TypeError):
+        return frozenset()
+    return frozenset() if record is None else frozenset(field.name for field in record.excluded)
+
+
+def _remedy(task: Task, nearest: Stored, differences: tuple[Difference, ...]) -> str:
+    """Return the one line that says what to do about a missing result."""
+    counted = [one for one in differences if one.in_key]
+    if not counted:
+        return "the class's revision, its source or a @furu_dep differs: this is a new config"
+    added = [one for one in counted if one.schema and one.kind == "added"]
+    removed = [one for one in counted if one.schema and one.kind == "removed"]
+    moved = next((one for one in counted if one.path == "class"), None)
+    if moved is not None and nearest.ref.namespace != task.furu_ref.namespace:
+        return f"moved? migrations = [furu.MovedFrom({str(moved.old)!r})] keeps its results"
+    if len(added) == len(removed) == 1 and _parent(added[0]) == _parent(removed[0]):
+        return f"renamed? migrations = [furu.Renamed({_leaf(removed[0])!r}, {_leaf(added[0])!r})] keeps its results"
+    if added and not removed:
+        value = shown(added[0].new)
+        pinned = f"furu.field(default={value}, hash_default={value})"
+        return f"{_leaf(added[0])} is new: {pinned} keeps the results from before it"
+    if removed and not added:
+        return f"{_leaf(removed[0])} is gone: migrations = [furu.Removed({_leaf(removed[0])!r})] keeps the results"
+    if added:
+        return "its fields changed: list furu.Renamed, furu.Added, furu.Removed in migrations to keep the results"
+    retyped = next((one for one in counted if one.kind == "changed" and _retyped(one)), None)
+    if retyped is not None:
+        kind = type(retyped.new).__name__
+        return f"retyped? migrations = [furu.Retyped({_leaf(retyped)!r}, {kind})] keeps its results"
+    return "this is a new config"
+
+
+def _retyped(one: Difference) -> bool:
+    return type(one.old) is not type(one.new) and str(one.old) == str(one.new)
+
+
+def _leaf(one: Difference) -> str:
+    return one.path.rpartition(".")[2]
+
+
+def _parent(one: Difference) -> str:
+    return one.path.rpartition(".")[0]
