@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import uvicorn
 
+from furu.catalog import place as places
 from furu_dashboard.app import create_app
 from furu_dashboard.options import Options
 
@@ -98,7 +99,7 @@ def serve(furu_tmp_root: Path) -> Iterator[Serve]:
     def start(**options: Any) -> Client:
         listening = socket.create_server(("127.0.0.1", 0))
         port = listening.getsockname()[1]
-        given = {"data_root": furu_tmp_root / "data", "artifacts_root": furu_tmp_root / "artifacts", "port": port}
+        given = {"place": places.of_settings(), "port": port}
         app = create_app(Options(**given | options))
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
+from furu.catalog.catalog import Catalog
 from furu_dashboard import pages, problems
-from furu_dashboard.api import experiments, files, health, logs
+from furu_dashboard.api import events, experiments, fields, files, health, listing, logs, relations
 from furu_dashboard.guard import Guard
-from furu_dashboard.shelves import Shelves
+from furu_dashboard.watcher import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -43,9 +44,10 @@ def create_app(options: Options) -> FastAPI:
         generate_unique_id_function=_operation_id,
         separate_input_output_schemas=False,
     )
-    app.state.shelves = Shelves(options.data_root, options.artifacts_root)
+    app.state.catalog = Catalog(options.place)
+    app.state.watcher = Watcher(app.state.catalog)
     api = APIRouter(prefix="/api", responses=problems.RESPONSES)
-    for part in (health, experiments, logs, files):
+    for part in (health, fields, listing, events, relations, experiments, logs, files):
         api.include_router(part.router)
     app.include_router(api)
     problems.answer_with_problems(app)
@@ -57,10 +59,12 @@ def create_app(options: Options) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Tell what follows a log or the store's events when the server goes."""
+    """Watch the store while the server runs, and tell what follows it when the server goes."""
     app.state.closing = asyncio.Event()
+    app.state.watcher.start()
     yield
     app.state.closing.set()
+    app.state.watcher.stop()
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -13,7 +13,7 @@ import typer
 import uvicorn
 from uvicorn.supervisors import ChangeReload
 
-from furu import config
+from furu.catalog import place as places
 from furu_dashboard import pages
 from furu_dashboard.app import STATIC, create_app
 from furu_dashboard.options import Options, is_loopback
@@ -79,16 +79,11 @@ def main() -> None:
 def _options(
     host: str, port: int, root: Path | None, token: str | None, allow_host: list[str] | None, *, static: Path | None
 ) -> Options:
-    settings = config.current()
-    if root is not None:
-        settings.base_root = root
-    elsewhere = settings.version_controlled_root_override
-    artifacts = root / "artifacts" if root is not None and elsewhere is None else Path(settings.root_text("artifacts"))
+    place = places.of_settings() if root is None else places.below(root)
     if not is_loopback(host):
         token = token or secrets.token_urlsafe(24)
     return Options(
-        data_root=Path(settings.root_text("data")),
-        artifacts_root=artifacts,
+        place=place,
         host=host,
         port=port,
         token=token or None,
@@ -107,7 +102,7 @@ def _run(options: Options, *, reload: bool, open_browser: bool) -> None:
     sockets = [_listening(options)]
     options = replace(options, port=sockets[0].getsockname()[1])
     where = _address(options)
-    typer.echo(f"furu dashboard of {options.data_root.parent}: {where}")
+    typer.echo(f"furu dashboard of {options.place.base}: {where}")
     if open_browser:
         typer.launch(where)
     settings = uvicorn.Config(

@@ -192,9 +192,38 @@ FilePreview = TextPreview | JsonPreview | TablePreview | ImagePreview | NoPrevie
 class RootHealth(BaseModel):
     """One root of the store, and whether it can be listed."""
 
-    kind: RootKind
+    kind: str
     path: str
     readable: bool
+
+
+class IndexProgress(BaseModel):
+    """How far a refresh is: artifacts looked at, of how many."""
+
+    seen: int
+    total: int
+
+
+class SkippedDirectory(BaseModel):
+    """A directory of the store that is no artifact, and why."""
+
+    path: str
+    reason: str
+
+
+class IndexHealth(BaseModel):
+    """The index that lists are answered from.
+
+    ``version`` grows whenever something in the store changed.  ``refreshed_at`` is None until there is a first index;
+    ``refreshing`` is there while one is made.
+    """
+
+    version: int
+    refreshed_at: str | None
+    refresh_sec: float | None
+    refreshing: IndexProgress | None
+    trouble: str | None
+    skipped: list[SkippedDirectory]
 
 
 class Health(BaseModel):
@@ -203,3 +232,95 @@ class Health(BaseModel):
     status: Literal["ok"]
     version: str
     roots: list[RootHealth]
+    index: IndexHealth
+
+
+class ExperimentSummary(BaseModel):
+    """One artifact in a list.  ``values`` are the fields of the config that were asked for, by their paths."""
+
+    root: RootKind
+    namespace: str
+    class_name: str
+    furu_hash: str
+    name: str | None
+    result_status: ResultStatus
+    attempt_status: AttemptStatus | None
+    attempts: int | None
+    failure: str | None
+    error: str | None
+    backend: str | None
+    hostname: str | None
+    user: str | None
+    created_at: str | None
+    started_at: str | None
+    ended_at: str | None
+    updated_at: str | None
+    duration_sec: float | None
+    peak_memory_bytes: int | None
+    size_bytes: int
+    tags: list[str]
+    pinned: bool
+    alias_of: str | None
+    trouble: str | None
+    values: dict[str, Any]
+
+
+class FacetValue(BaseModel):
+    """One value of a field, and how many experiments have it."""
+
+    value: str
+    count: int
+
+
+class ExperimentList(BaseModel):
+    """A page of experiments.  ``total`` are those that the filters let through.
+
+    ``next_cursor`` asks for the next page; None on the last one.
+    """
+
+    items: list[ExperimentSummary]
+    total: int
+    next_cursor: str | None
+    facets: dict[str, list[FacetValue]]
+    index_version: int
+
+
+class FilterField(BaseModel):
+    """A field that filters can ask for."""
+
+    name: str
+    kind: str
+    doc: str
+
+
+class FilterFields(BaseModel):
+    """Every field of the filter language: those of each artifact, and the paths of configs."""
+
+    fields: list[FilterField]
+    config_paths: list[str]
+    config_truncated: bool
+
+
+class Relation(BaseModel):
+    """Another experiment, and where the config of the one that needs the other names it.
+
+    ``result_status`` is None when the store does not have it.
+    """
+
+    path: str
+    root: str
+    namespace: str
+    class_name: str
+    furu_hash: str
+    name: str | None
+    result_status: ResultStatus | None
+    attempt_status: AttemptStatus | None
+
+
+class Relationships(BaseModel):
+    """What an experiment needs, and what needs it; each a page of as many as there are in all."""
+
+    dependencies: list[Relation]
+    dependencies_total: int
+    dependents: list[Relation]
+    dependents_total: int

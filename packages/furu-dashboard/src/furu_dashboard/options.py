@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from pathlib import Path  # noqa: TC003 - part of a public value
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from furu.catalog.place import Place
 
 LOOPBACK_NAMES = frozenset(("localhost", "127.0.0.1", "::1"))
 
@@ -13,13 +18,12 @@ LOOPBACK_NAMES = frozenset(("localhost", "127.0.0.1", "::1"))
 class Options:
     """What a dashboard is started with.
 
-    ``host`` and ``port`` are where it listens.  ``token`` is what visitors have to show, None where none is asked for.
+    ``place`` is the store that is shown, ``host`` and ``port`` are where it listens.  ``token`` is what visitors have to show, None where none is asked for.
     ``allowed_hosts`` are further names it may be called by.  ``static`` is the directory of the built web app, None for
     the API alone.
     """
 
-    data_root: Path
-    artifacts_root: Path
+    place: Place
     host: str = "127.0.0.1"
     port: int = 8000
     token: str | None = None

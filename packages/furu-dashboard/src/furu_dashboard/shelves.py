@@ -1,10 +1,9 @@
-"""``Shelves``: the roots of a store, and how an artifact is found in them by name."""
+"""How an artifact is found in the roots of a store by its name."""
 
 from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from furu.storage import layout
@@ -12,7 +11,7 @@ from furu.storage.artifact import Artifact
 from furu.task import ArtifactRef
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from furu.catalog.place import Place
 
 RootKind = Literal["data", "artifacts"]
 
@@ -21,35 +20,24 @@ NAMESPACE = r"^[^/\\.\x00]+(\.[^/\\.\x00]+)*$"
 HASH = r"^[0-9a-f]{20}$"
 
 
-@dataclass(frozen=True, slots=True)
-class Shelves:
-    """The two roots of one store."""
+def find(place: Place, namespace: str, furu_hash: str) -> Artifact | None:
+    """Return the artifact of that name, or None when the store does not have it.
 
-    data: Path
-    artifacts: Path
-
-    def find(self, namespace: str, furu_hash: str) -> Artifact | None:
-        """Return the artifact of that name, or None when no root has it.
-
-        Promise: its directory lies below a root, also once every symbolic link is followed.
-        """
-        if not (re.fullmatch(NAMESPACE, namespace) and re.fullmatch(HASH, furu_hash)):
-            return None
-        for kind, root in self.roots().items():
-            directory = os.path.join(root, *namespace.split("."), furu_hash)
-            try:
-                if os.path.isdir(f"{directory}/{layout.META}") and inside(root, directory):
-                    return Artifact(ArtifactRef(kind, namespace, furu_hash), directory)
-            except (OSError, ValueError):  # a name too long for a file, or with a lone surrogate
-                continue
+    Promise: its directory lies below a root of the store, also once every symbolic link is followed.
+    """
+    if not (re.fullmatch(NAMESPACE, namespace) and re.fullmatch(HASH, furu_hash)):
         return None
+    for root, top in place.roots:
+        directory = place.directory(root, namespace, furu_hash)
+        try:
+            if os.path.isdir(f"{directory}/{layout.META}") and inside(top, directory):
+                return Artifact(ArtifactRef(root, namespace, furu_hash), directory)
+        except (OSError, ValueError):  # a name too long for a file, or with a lone surrogate
+            continue
+    return None
 
-    def roots(self) -> dict[RootKind, Path]:
-        """Return the roots by their kind."""
-        return {"data": self.data, "artifacts": self.artifacts}
 
-
-def inside(base: str | Path, path: str) -> bool:
+def inside(base: str, path: str) -> bool:
     """Return whether a path is below ``base`` once every symbolic link is followed."""
     real_base, real = os.path.realpath(base), os.path.realpath(path)
     return real == real_base or real.startswith(real_base.rstrip(os.sep) + os.sep)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
@@ -11,7 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response, StreamingResponse
 
-from furu_dashboard import interior, previews, ranges
+from furu_dashboard import interior, previews, ranges, times
 from furu_dashboard.api.place import Asked
 from furu_dashboard.models import FileEntry, FilePreview, FileTree
 from furu_dashboard.problems import MISSING, missing
@@ -36,7 +35,12 @@ def list_files(artifact: Asked) -> FileTree:
         directory=_readable(artifact.directory),
         entries=[
             FileEntry.model_validate(
-                {"path": _readable(one.path), "kind": one.kind, "size": one.size, "modified_at": _iso(one.modified_at)}
+                {
+                    "path": _readable(one.path),
+                    "kind": one.kind,
+                    "size": one.size,
+                    "modified_at": times.iso(one.modified_at),
+                }
             )
             for one in entries
         ],
@@ -124,10 +128,6 @@ def _bytes(opened: Opened, begin: int, end: int) -> Iterator[bytes]:
             yield chunk
     finally:
         os.close(opened.fd)
-
-
-def _iso(sec: float) -> str:
-    return datetime.fromtimestamp(sec, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _readable(text: str) -> str:

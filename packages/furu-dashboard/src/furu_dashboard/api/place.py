@@ -1,4 +1,4 @@
-"""Where an operation finds the store, and the artifact that a path names."""
+"""Where an operation finds the store, its catalog, and the artifact that a path names."""
 
 from __future__ import annotations
 
@@ -6,27 +6,40 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
+from furu.catalog.catalog import Catalog
 from furu.storage.artifact import Artifact
+from furu_dashboard import shelves
 from furu_dashboard.problems import missing
-from furu_dashboard.shelves import HASH, NAMESPACE, Shelves
+from furu_dashboard.watcher import Watcher
 
-Namespace = Annotated[str, Path(pattern=NAMESPACE, description="Dotted module and class", examples=["pipelines.Train"])]
-Hash = Annotated[str, Path(pattern=HASH, description="20 lower-case hex characters")]
+Namespace = Annotated[
+    str, Path(pattern=shelves.NAMESPACE, description="Dotted module and class", examples=["pipelines.Train"])
+]
+Hash = Annotated[str, Path(pattern=shelves.HASH, description="20 lower-case hex characters")]
 
 
-def shelves(request: Request) -> Shelves:
-    """Return the roots of the store that this dashboard shows."""
-    found = request.app.state.shelves
-    assert isinstance(found, Shelves)
+def watcher(request: Request) -> Watcher:
+    """Return what keeps the catalog fresh; asking for it says that somebody looks."""
+    found = request.app.state.watcher
+    assert isinstance(found, Watcher)
+    found.wanted()
     return found
 
 
-Roots = Annotated[Shelves, Depends(shelves)]
+Watching = Annotated[Watcher, Depends(watcher)]
 
 
-def artifact(namespace: Namespace, furu_hash: Hash, roots: Roots) -> Artifact:
+def catalog(watching: Watching) -> Catalog:
+    """Return the catalog of the store that this dashboard shows."""
+    return watching.catalog
+
+
+Asking = Annotated[Catalog, Depends(catalog)]
+
+
+def artifact(namespace: Namespace, furu_hash: Hash, asking: Asking) -> Artifact:
     """Return the artifact that a path names, or answer that there is none."""
-    found = roots.find(namespace, furu_hash)
+    found = shelves.find(asking.place, namespace, furu_hash)
     if found is None:
         raise missing(f"There is no experiment {namespace}/{furu_hash} in this store.")
     return found
