@@ -11,7 +11,6 @@ from hashlib import blake2s
 
 from furu import config
 from furu.errors import FuruCycleError, FuruIdentityError
-from furu.identity import source
 from furu.identity.canonical import Canonical, Refused, dumps, encoded, record_form
 from furu.identity.members import members
 from furu.identity.methods import declared
@@ -187,6 +186,8 @@ class _Digest:
         if record.revision is not None:
             form["$revision"] = record.revision
         if record.is_furu and config.current().source_in_key:
+            from furu.identity import source  # deferred: few want it
+
             form["$source"] = source.combined(record.cls)
         digest = blake2s(encoded(form), digest_size=10).hexdigest()
         if not _remember(node.value, digest, record):

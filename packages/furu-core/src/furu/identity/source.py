@@ -7,10 +7,7 @@ far as they are in the same top-level package.  Other Furu classes are left out:
 
 from __future__ import annotations
 
-import io
-import linecache
 import sys
-import tokenize
 from hashlib import blake2s
 from types import CodeType, FunctionType, ModuleType
 from typing import get_args
@@ -22,8 +19,6 @@ if TYPE_CHECKING:
 
     Function = TypeVar("Function", bound=Callable[..., Any])
 
-_SKIPPED = frozenset((tokenize.COMMENT, tokenize.NL, tokenize.ENDMARKER))
-_LINES = frozenset((tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT))
 _BEGINNINGS = ("def", "async", "lambda")
 _CONSTANTS = (bool, int, float, str, bytes, type(None))
 _HARMLESS = "_furu_harmless"
@@ -194,8 +189,9 @@ def _names(code: CodeType) -> Iterator[str]:
 
 def _source(code: CodeType) -> str | None:
     """Return the lines of a function, from its ``def`` (decorators say nothing about what it does) to its last."""
-    module = sys.modules.get("__main__")
-    lines = linecache.getlines(code.co_filename, vars(module) if module else None)
+    import linecache
+
+    lines = linecache.getlines(code.co_filename)
     first, last = code.co_firstlineno - 1, _last_line(code)
     if not 0 <= first < last <= len(lines):
         return None
@@ -211,24 +207,24 @@ def _last_line(code: CodeType) -> int:
 
 def _tokens(text: str) -> list[str]:
     """Return the tokens that count, from ``def`` or ``lambda`` on: neither comments nor docstrings nor layout."""
+    import io
+    import tokenize  # takes a while to import, and a process that computes nothing never gets here
+
+    lines = (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
     found: list[tokenize.TokenInfo] = []
     try:
         found.extend(tokenize.generate_tokens(io.StringIO(text).readline))
     except (tokenize.TokenError, IndentationError, SyntaxError):  # a part of a longer expression
         pass
-    found = [one for one in found if one.type not in _SKIPPED]
+    found = [one for one in found if one.type not in (tokenize.COMMENT, tokenize.NL, tokenize.ENDMARKER)]
     begin = next((at for at, one in enumerate(found) if one.string in _BEGINNINGS), 0)
-    around = zip(found[begin:], [None, *found[begin:-1]], [*found[begin + 1 :], None], strict=True)
+    kinds = [tokenize.NEWLINE, *(one.type for one in found[begin:]), tokenize.NEWLINE]
     return [
         one.string
-        for one, before, after in around
-        if one.type not in _LINES
-        and not (one.type == tokenize.STRING and _between_lines(before) and _between_lines(after))
+        for at, one in enumerate(found[begin:], start=1)
+        if one.type not in lines
+        and not (one.type == tokenize.STRING and kinds[at - 1] in lines and kinds[at + 1] in lines)
     ]
-
-
-def _between_lines(token: tokenize.TokenInfo | None) -> bool:
-    return token is None or token.type in _LINES
 
 
 def _short(text: str) -> str:

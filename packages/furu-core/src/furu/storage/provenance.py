@@ -45,8 +45,8 @@ class Metadata:
     Git fields are None where git was ignored or there was no repository; ``git_patch`` is then None too, and empty when
     everything was committed.  It is read from ``git.patch`` when it is asked for, with undecodable bytes replaced; the file
     itself has them.  ``timestamp`` is ISO 8601 in UTC.
-    ``dependencies`` are the declared ones (fields and ``@furu_dep`` methods), ``name`` is what ``_name`` said, ``source`` the digests of the code
-    behind the class.
+    ``dependencies`` are the declared ones (fields and ``@furu_dep`` methods), ``name`` is what ``_name`` said, ``source`` has
+    the digests of the code behind the class.
     """
 
     furu_python_def: str
