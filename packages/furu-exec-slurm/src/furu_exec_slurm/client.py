@@ -103,15 +103,16 @@ class SlurmClient:
             found |= reports.from_squeue(text, cancelled_is_preempted=self._cancelled_is_preempted)
         return _of(wanted, found)
 
-    def cancel(self, job_ids: Iterable[str]) -> None:
-        """Cancel jobs; those that are over or unknown do not matter.
+    def cancel(self, job_ids: Iterable[str], *, signal: str | None = None) -> None:
+        """Cancel jobs, or send their steps a ``signal`` such as ``INT``; those that are over or unknown do not matter.
 
         Raises ``SlurmError`` when the controller does not answer.
         """
         wanted = sorted(set(job_ids))
+        how = [] if signal is None else [f"--signal={signal}"]
         for first in range(0, len(wanted), MOST_IDS):
             try:
-                commands.run("scancel", *wanted[first : first + MOST_IDS])
+                commands.run("scancel", *how, *wanted[first : first + MOST_IDS])
             except SlurmError as error:
                 if "Invalid job id" not in error.stderr:
                     raise

@@ -82,6 +82,13 @@ def in_force(content: bytes) -> Iterator[None]:
         yield
 
 
+def same(one: bytes, other: bytes) -> bool:
+    """Return whether two packed settings say the same; those with overridden results never do."""
+    first: Setting = parcels.loads(one, _nothing)
+    second: Setting = parcels.loads(other, _nothing)
+    return first == second if not first.overrides and not second.overrides else False
+
+
 def _no_number(_: Any) -> None:
     """Have every object travel with the setting."""
 
