@@ -12,7 +12,7 @@ from furu import errors
 ROOT = Path(__file__).parent.parent
 
 #: Public names that an optional package brings; they stand in prose.
-OPTIONAL = {"SubmititAdapter", "submitit"}
+OPTIONAL = {"SubmititAdapter", "submit", "submitit"}
 
 
 def test_the_readme_lists_the_public_api() -> None:

@@ -45,3 +45,21 @@ class Forgetful(Counting):
                 steps.flush()
                 time.sleep(self.pause_sec)
         return self.steps
+
+
+class Number(furu.Furu[int]):
+    """A value that is there at once."""
+
+    value: int
+
+    def _create(self) -> int:
+        return self.value
+
+
+class Failing(furu.Furu[int]):
+    """Fails with what it was told to."""
+
+    words: str
+
+    def _create(self) -> int:
+        raise LookupError(self.words)

@@ -16,8 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    import submitit
+    import submitit as submitit
 
+    from furu.catalog.find import find
     from furu.config import FuruConfig, get_furu_root, load_env, set_furu_root
     from furu.engine.compare import diff
     from furu.engine.many import get
@@ -48,9 +49,10 @@ if TYPE_CHECKING:
     from furu.runtime.deadline import time_left
     from furu.runtime.logging import configure_logging, get_logger
     from furu.storage.managers import MetadataManager, StateManager
+    from furu_exec_slurm import SubmititAdapter as SubmititAdapter
+    from furu_exec_slurm import submit as submit
 
     FURU_CONFIG: FuruConfig
-    SubmititAdapter: Any
     __version__: str
 
 #: Public name -> the module that defines it.
@@ -62,6 +64,7 @@ _HOME = {
     "SlurmSpec": "furu.resources",
     "StateManager": "furu.storage.managers",
     "configure_logging": "furu.runtime.logging",
+    "find": "furu.catalog.find",
     "diff": "furu.engine.compare",
     "get": "furu.engine.many",
     "get_furu_root": "furu.config",
@@ -96,7 +99,11 @@ _HOME = {
 _HOME |= dict.fromkeys(("Added", "MovedFrom", "Removed", "Renamed", "Retyped", "Rewrite"), "furu.identity.changes")
 
 #: Public name -> (module, distribution) of the optional package that brings it.
-_OPTIONAL = {"SubmititAdapter": ("furu_exec_slurm", "furu-exec-slurm"), "submitit": ("submitit", "furu-exec-slurm")}
+_OPTIONAL = {
+    "SubmititAdapter": ("furu_exec_slurm", "furu-exec-slurm"),
+    "submit": ("furu_exec_slurm", "furu-exec-slurm"),
+    "submitit": ("submitit", "furu-exec-slurm"),
+}
 
 __all__ = [
     "FURU_CONFIG",
@@ -133,6 +140,7 @@ __all__ = [
     "configure_logging",
     "diff",
     "field",
+    "find",
     "furu_dep",
     "get",
     "get_furu_root",
