@@ -351,8 +351,14 @@ def user_cache_directory() -> str:
 
 
 def slurm_job() -> dict[str, str | None] | None:
-    """Return the job id and node of the Slurm job this process runs in (``SLURM_JOB_ID``), or None outside of one."""
+    """Return the job id and node of the Slurm job this process runs in (``SLURM_JOB_ID``), or None outside of one.
+
+    An element of an array has the id ``123_4``, as Slurm's commands take and show it.
+    """
     job_id = os.environ.get("SLURM_JOB_ID")
+    array, index = os.environ.get("SLURM_ARRAY_JOB_ID"), os.environ.get("SLURM_ARRAY_TASK_ID")
+    if array and index:
+        job_id = f"{array}_{index}"
     return None if job_id is None else {"job_id": job_id, "node": os.environ.get("SLURMD_NODENAME")}
 
 

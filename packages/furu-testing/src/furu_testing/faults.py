@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 #: Every step at which a fault may be injected, in the order of one attempt.
 STEPS: tuple[str, ...] = get_args(steps.Step)
 
+#: The same for an artifact that waits for a job of a scheduler, on both sides.
+QUEUE_STEPS: tuple[str, ...] = get_args(steps.QueueStep)
+
 _faults: list[tuple[str, Callable[[], object]]] = []
 
 
@@ -34,8 +37,8 @@ def at(step: str, fault: Callable[[], object]) -> Iterator[None]:
 
     Raises ``ValueError`` listing the steps when there is no such step.
     """
-    if step not in STEPS:
-        raise ValueError(f"there is no step {step!r}; the steps are: {', '.join(STEPS)}")
+    if step not in STEPS + QUEUE_STEPS:
+        raise ValueError(f"there is no step {step!r}; the steps are: {', '.join(STEPS + QUEUE_STEPS)}")
     entry = (step, fault)
     _faults.append(entry)
     steps.hook = _reached

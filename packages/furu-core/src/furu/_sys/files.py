@@ -73,6 +73,19 @@ def _rename(aside: str, path: str) -> None:
         os.rename(aside, path)
 
 
+def overwrite(path: str, content: bytes) -> None:
+    """Replace the content of a file that is there, in its place: under no circumstances one is made.
+
+    Readers may see a part of each; the new content is padded with blanks where the old one was longer.
+    Raises ``FileNotFoundError``.
+    """
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        _write_all(fd, content.ljust(os.fstat(fd).st_size))
+    finally:
+        os.close(fd)
+
+
 def append_line(path: str, line: bytes) -> None:
     """Append one line in one write, creating the file when it is not there."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)

@@ -10,7 +10,7 @@ from furu import config
 from furu._exceptions import text
 from furu._sys import clock, files, process, steps
 from furu.errors import FuruError, FuruLeaseLost, compute_error
-from furu.runtime import context, logfile, signals, usage
+from furu.runtime import context, logfile, schedulers, signals, usage
 from furu.runtime.logging import artifact_log, write_record
 from furu.runtime.tracebacks import format_traceback, full_name
 from furu.storage import provenance, state
@@ -20,9 +20,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from furu.runtime.schedulers import ScheduledJob
     from furu.storage.artifact import Artifact
     from furu.storage.lease import Lease
-    from furu.storage.state import AttemptStatus, RecordedError, State
+    from furu.storage.state import Attempt, AttemptStatus, RecordedError, State
     from furu.task import ArtifactRef, Task
 
 SYNC_AFTER_SEC = 1.0
@@ -69,6 +70,35 @@ class Running:
         state.write(self.artifact.meta_dir, now)
         state.log_event(self.artifact.meta_dir, now)
 
+    def hand_back(self, job: ScheduledJob) -> None:
+        """Leave the artifact to another run of this process's job: a new attempt, which is queued.
+
+        What prevents it is logged; the claim is released then as after any other end.
+        """
+        now = clock.iso_utc(clock.SYSTEM_CLOCK.now())
+        attempt = state.Attempt(
+            id=new_id(),
+            number=1,
+            backend="submitit",
+            status="queued",
+            owner=process.me(),
+            started_at=now,
+            scheduler=self.attempt.scheduler,
+        )
+        try:
+            self.record(state.begin(self.state, attempt))
+            self.lease.hand_over(job)
+        except (OSError, FuruLeaseLost) as trouble:
+            from furu.runtime.logging import get_logger
+
+            get_logger().warning("%s is not left to %s, which is run again: %s", self.ref.label, job, trouble)
+
+    @property
+    def attempt(self) -> Attempt:
+        """The attempt as it was recorded when it began."""
+        assert self.state.attempt is not None
+        return self.state.attempt
+
     def end_quietly(self, status: AttemptStatus, error: RecordedError | None = None) -> None:
         """Record how the attempt ended while another error is on its way; what prevents it is logged, not raised."""
         if not self.lease.here:
@@ -109,6 +139,9 @@ def run(task: Task, artifact: Artifact, lease: Lease, *, previous: State | None)
             raise _failed(running, error) from error
         except BaseException as stop:
             running.end_quietly(_interrupted_status(stop), _recorded(stop))
+            job = schedulers.mine()
+            if job is not None and isinstance(stop, signals.Interruption) and stop.status == "preempted":
+                running.hand_back(job)
             raise
         finally:
             leave()  # Ctrl-C may have come between entering and leaving the stack

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from furu.engine.verdict import RefuseReason
+    from furu.engine.verdict import CreateReason, RefuseReason
     from furu.storage.evidence import Evidence
     from furu.storage.state import State
     from furu.task import Task
@@ -95,9 +95,9 @@ def settle(task: Task, artifact: Artifact, *, load_result: bool = True) -> Any:
                     waiting.pause(claim)
             case Create(reason):
                 context.refuse_recursion(artifact.ref)
-                if evidence.claim is not None:
+                if evidence.claim is not None and reason != "queued":
                     lease.break_dead(evidence.claim)
-                done, value = _create(task, artifact, policy, reason)
+                done, value = _create(task, artifact, policy, reason, evidence)
                 if not done:
                     waiting.lost_race(artifact.directory)
         if done:
@@ -124,11 +124,13 @@ def _loaded(task: Task, artifact: Artifact, evidence: Evidence) -> tuple[bool, A
     return False, None
 
 
-def _create(task: Task, artifact: Artifact, policy: Policy, reason: str) -> tuple[bool, Any]:
+def _create(
+    task: Task, artifact: Artifact, policy: Policy, reason: CreateReason, evidence: Evidence
+) -> tuple[bool, Any]:
     """Claim and create; (False, None) when somebody else was faster or has published meanwhile."""
     if reason == "missing":
         task._furu_stale()
-    held = _claimed(artifact)
+    held = _claimed(artifact, evidence, queued=reason == "queued")
     if held is None:
         return False, None
     try:
@@ -140,9 +142,14 @@ def _create(task: Task, artifact: Artifact, policy: Policy, reason: str) -> tupl
         held.release()
 
 
-def _claimed(artifact: Artifact) -> lease.Lease | None:
+def _claimed(artifact: Artifact, evidence: Evidence, *, queued: bool) -> lease.Lease | None:
+    """Take the claim, or take over the one that waits for this job, and with it the attempt that is queued."""
     try:
-        return artifact.claim(attempt.new_id())
+        if not queued or evidence.claim is None:
+            return artifact.claim(attempt.new_id())
+        recorded = evidence.state.attempt if evidence.state else None
+        attempt_id = recorded.id if recorded is not None and recorded.status == "queued" else attempt.new_id()
+        return lease.take_over(evidence.claim, furu_hash=artifact.ref.furu_hash, attempt_id=attempt_id)
     except OSError as error:
         raise compute_error(
             f"{artifact.ref.label} cannot be created: {type(error).__name__}: {error}\n  in {artifact.directory}",

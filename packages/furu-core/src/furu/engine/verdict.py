@@ -8,15 +8,18 @@ from typing import Literal
 from furu import config
 from furu.errors import FuruConfigError, FuruError, FuruIdentityError
 from furu.identity import names
-from furu.runtime import context
+from furu.runtime import context, schedulers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from furu.runtime.schedulers import ScheduledJob
     from furu.storage.evidence import Evidence
     from furu.storage.lease import Claim
     from furu.task import Task
 
-CreateReason = Literal["missing", "invalid", "rerun", "failed", "crashed", "cancelled", "preempted", "incomplete"]
+CreateReason = Literal[
+    "missing", "invalid", "rerun", "failed", "crashed", "cancelled", "preempted", "incomplete", "queued"
+]
 RefuseReason = Literal["failed", "missing", "running", "invalid"]
 
 
@@ -26,13 +29,14 @@ class Policy:
 
     ``may_create`` and ``may_wait`` say whether a missing artifact may be created here and whether somebody else's
     creation may be waited for; ``retry_failed`` whether a recorded failure may be tried again; ``rerun`` whether a
-    published artifact is created anew.
+    published artifact is created anew.  ``job`` is the job of a scheduler the code runs in: what waits for that is its own.
     """
 
     may_create: bool = True
     may_wait: bool = True
     retry_failed: bool = True
     rerun: bool = False
+    job: ScheduledJob | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +72,10 @@ def decide(evidence: Evidence, policy: Policy) -> Verdict:
     """Return what to do, given what a look saw and what the asker may do."""
     if evidence.published and evidence.valid is not False and not policy.rerun:
         return Load()
-    if evidence.claim is not None and evidence.claim.live:
+    queued = evidence.claim is not None and evidence.claim.job is not None and evidence.claim.job == policy.job
+    if evidence.claim is not None and evidence.claim.live and not queued:
         return Wait(evidence.claim) if policy.may_wait else Refuse("running")
-    reason = _reason(evidence)
+    reason = "queued" if queued else _reason(evidence)
     if reason == "failed" and not policy.retry_failed:
         return Refuse("failed")
     if not policy.may_create:
@@ -110,6 +115,7 @@ def policy_for(task: Task, *, may_create: bool = True, may_wait: bool = True) ->
         may_wait=may_wait and job is None,
         retry_failed=settings.retry_failed,
         rerun=bool(settings.always_rerun) and mine and always_rerun(type(task)),
+        job=schedulers.mine(),
     )
 
 

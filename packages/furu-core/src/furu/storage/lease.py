@@ -6,6 +6,9 @@ with its content, in one step, and at most one is there.  It ends by removing *t
 other than the one meant, however late.  Publishing renames the claim file to ``SUCCESS.json``: whoever lost the claim
 has nothing to rename and so cannot publish.
 
+A claim may wait for a job of a batch scheduler: then the job is part of its name, and it lives for as long as the
+scheduler says that the job does.  The job makes it its own by giving it a new name.
+
 Promise: at most one live claim per artifact, across threads, processes and hosts, with no use of ``flock``.
 Crash: a claim whose process is gone is dead at once for this host, and after the lease for others.
 Fork: a child neither holds nor releases its parent's lease.
@@ -23,6 +26,8 @@ from furu import config
 from furu._sys import clock, files, process, steps
 from furu._sys.heartbeat import heart
 from furu.errors import FuruLeaseLost, FuruLockNotAcquired
+from furu.runtime import schedulers
+from furu.runtime.schedulers import ScheduledJob
 from furu.storage import records
 from furu.storage.layout import FORMAT_VERSION, LOCK
 
@@ -40,7 +45,8 @@ class Claim:
 
     ``token`` is None for a lock that furu did not write.  ``beat_age_sec`` is the age of the last heartbeat as the file
     system tells it (None where the owner's life was known without asking), ``beat_at`` its time.  ``local`` says whether
-    the owner runs on this host, where a look costs next to nothing.
+    the owner runs on this host, where a look costs next to nothing.  ``job`` is the job the claim waits for, of which
+    ``owner`` is the submitter; None for a claim that a process holds.
     """
 
     path: str
@@ -53,6 +59,7 @@ class Claim:
     live: bool
     local: bool
     beat_at: float
+    job: ScheduledJob | None = None
 
 
 def look(meta_dir: str) -> Claim | None:
@@ -63,18 +70,18 @@ def look(meta_dir: str) -> Claim | None:
     """
     lock = f"{meta_dir}/{LOCK}"
     try:
-        names = sorted(os.listdir(lock), key=_is_token)
+        names = sorted(os.listdir(lock), key=_is_ours)
     except FileNotFoundError:
         names = []
     except NotADirectoryError:
-        return _seen(meta_dir, lock, token=None)
+        return _seen(meta_dir, lock)
     except OSError as error:
         if not os.path.islink(lock):
             raise records.unreadable(lock, error) from error
         names = []
     if names:
-        return _seen(meta_dir, f"{lock}/{names[-1]}", token=names[-1] if _is_token(names[-1]) else None)
-    return _seen(meta_dir, lock, token=None) if os.path.islink(lock) else None
+        return _seen(meta_dir, f"{lock}/{names[-1]}", *_parsed(names[-1]))
+    return _seen(meta_dir, lock) if os.path.islink(lock) else None
 
 
 def take(meta_dir: str, *, furu_hash: str, attempt_id: str) -> Lease | None:
@@ -96,6 +103,44 @@ def take(meta_dir: str, *, furu_hash: str, attempt_id: str) -> Lease | None:
     return lease
 
 
+def take_over(claim: Claim, *, furu_hash: str, attempt_id: str) -> Lease | None:
+    """Turn a claim that waits for a job into one of this process; None when it is gone, or somebody else was faster.
+
+    The file keeps its place and gets a new name, which only one process can give it; then its content.  Whoever looks in
+    between sees a fresh claim of an unknown owner.
+    """
+    meta_dir = os.path.dirname(os.path.dirname(claim.path))
+    lease = Lease(meta_dir, files.new_token(), attempt_id)
+    _held[lease.token] = lease
+    try:
+        if not _renamed(claim.path, lease.path):
+            _held.pop(lease.token, None)
+            lease.ended = True
+            return None
+        steps.reached("claim.renamed")
+        try:
+            files.overwrite(lease.path, _record(lease, furu_hash))
+        except FileNotFoundError:  # this process stood still for a lease, and counted as dead
+            lease.release()
+            return None
+        heart().begin(lease.path, config.current().heartbeat_interval_sec)
+        steps.reached("claim.taken")
+    except BaseException:
+        lease.release()
+        raise
+    return lease
+
+
+def _renamed(source: str, target: str) -> bool:
+    """Give a claim another name, and new life; return False when it is not there under its old one."""
+    try:
+        os.utime(source)
+        os.rename(source, target)
+    except (FileNotFoundError, NotADirectoryError):
+        return os.path.exists(target)  # a network file system may do it and lose the answer
+    return True
+
+
 def _placed(lease: Lease, furu_hash: str) -> bool:
     """Put the claim in its place in one step; return False, leaving nothing behind, when somebody else's is there."""
     aside = f"{lease.meta_dir}/{LOCK}.{lease.token}"
@@ -113,7 +158,7 @@ def _placed(lease: Lease, furu_hash: str) -> bool:
         if isinstance(error, OSError) and error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
             return False
         raise
-    return True
+    return os.path.exists(lease.path)  # else a removal took the directory away during the rename
 
 
 def _emptied(meta_dir: str) -> bool:
@@ -206,6 +251,18 @@ class Lease:
         """Return whether the marker is this claim."""
         return self.token.encode() in (files.read_or_none(marker) or b"")
 
+    def hand_over(self, job: ScheduledJob) -> None:
+        """Leave the claim to a job of a scheduler, which takes it over when it starts; this process holds it no more.
+
+        Raises ``FuruLeaseLost`` when the claim was taken over before.
+        """
+        if not self.here or not _renamed(self.path, f"{self.path}.{job.scheduler}.{job.job_id}"):
+            raise self.lost()
+        _held.pop(self.token, None)
+        heart().end(self.path)
+        self.ended = True
+        steps.reached("claim.handed_over")
+
     def release(self) -> None:
         """Give the claim up.  Does nothing in a forked child, or when it was published, released or lost before."""
         if self.here and not self.ended:
@@ -246,6 +303,9 @@ class Lease:
 
 def describe(claim: Claim) -> str:
     """Return who holds a claim, where, and since when, for people."""
+    if claim.job is not None:
+        said = schedulers.news(claim.job)
+        return f"queued as {claim.job}{f', {said.words},' if said else ''} since {claim.claimed_at}"
     if claim.owner is None:
         return "held by an unknown owner"
     return f"held by pid {claim.owner.pid} ({claim.owner.user}) on {claim.owner.host} since {claim.claimed_at}"
@@ -253,6 +313,18 @@ def describe(claim: Claim) -> str:
 
 def _is_token(name: str) -> bool:
     return len(name) == 32 and all(char in "0123456789abcdef" for char in name)
+
+
+def _parsed(name: str) -> tuple[str | None, ScheduledJob | None]:
+    """Return the token in the name of a claim, and the job it waits for; (None, None) for a name furu has not given."""
+    token, *rest = name.split(".", 2)
+    if not _is_token(token) or len(rest) == 1 or "" in rest:
+        return None, None
+    return token, ScheduledJob(*rest) if rest else None
+
+
+def _is_ours(name: str) -> bool:
+    return _parsed(name)[0] is not None
 
 
 def _record(lease: Lease, furu_hash: str) -> bytes:
@@ -269,7 +341,7 @@ def _record(lease: Lease, furu_hash: str) -> bytes:
     ).encode()
 
 
-def _seen(meta_dir: str, path: str, *, token: str | None) -> Claim | None:
+def _seen(meta_dir: str, path: str, token: str | None = None, job: ScheduledJob | None = None) -> Claim | None:
     record: dict[str, Any] = {}
     try:
         beat = os.stat(path, follow_symlinks=False).st_mtime
@@ -282,19 +354,12 @@ def _seen(meta_dir: str, path: str, *, token: str | None) -> Claim | None:
         record = found if isinstance(found, dict) else {}
     except (ValueError, RecursionError, OSError):  # torn, foreign or unreadable: an owner nobody knows
         pass
-    owner = process.Owner.from_json(record.get("owner")) if token else None
+    owner = process.Owner.from_json(record.get("owner")) if token and record.get("token") == token else None
     lease_sec = _number(record.get("lease_sec"), config.current().lease_duration_sec)
-    life = process.life(owner) if owner else "unknown"
-    age = None
-    if owner is not None and owner.pid == os.getpid() and life == "running":
-        live = token in _held
-    elif life == "dead":
-        live = False
-    elif life == "running" and clock.SYSTEM_CLOCK.now() - beat <= 2 * lease_sec:
-        live = True
-    else:  # whoever runs here and has not beaten for two leases has given the claim up, and could not remove it
-        age = _now_there(meta_dir) - beat
-        live = age <= (2 * lease_sec if life == "running" else lease_sec)
+    if job is not None:
+        live, age, local = _waits(meta_dir, path, job, beat), None, False
+    else:
+        live, age, local = _lives(meta_dir, owner, token, beat=beat, lease_sec=lease_sec)
     return Claim(
         path=path,
         token=token,
@@ -304,9 +369,41 @@ def _seen(meta_dir: str, path: str, *, token: str | None) -> Claim | None:
         lease_sec=lease_sec,
         beat_age_sec=age,
         live=live,
-        local=life != "unknown",
+        local=local,
         beat_at=beat,
+        job=job,
     )
+
+
+def _lives(
+    meta_dir: str, owner: process.Owner | None, token: str | None, *, beat: float, lease_sec: float
+) -> tuple[bool, float | None, bool]:
+    """Return whether the holder of a claim lives, the age of its heartbeat if that was asked, whether it is on this host."""
+    life = process.life(owner) if owner else "unknown"
+    local = life != "unknown"
+    if owner is not None and owner.pid == os.getpid() and life == "running":
+        return token in _held, None, local
+    if life == "dead":
+        return False, None, local
+    if life == "running" and clock.SYSTEM_CLOCK.now() - beat <= 2 * lease_sec:
+        return True, None, local
+    # Whoever runs here and has not beaten for two leases has given the claim up, and could not remove it.
+    age = _now_there(meta_dir) - beat
+    return age <= (2 * lease_sec if life == "running" else lease_sec), age, local
+
+
+def _waits(meta_dir: str, path: str, job: ScheduledJob, beat: float) -> bool:
+    """Return whether the job that a claim waits for may still come; good news is left for those who cannot ask."""
+    stale_sec = config.current().stale_timeout
+    said = schedulers.news(job)
+    if said is None:
+        return _now_there(meta_dir) - beat <= stale_sec
+    if not said.gone and clock.SYSTEM_CLOCK.now() - beat > stale_sec / 4:
+        try:
+            os.utime(path)
+        except OSError:  # the job has come meanwhile, or the store is read-only here
+            pass
+    return not said.gone
 
 
 def _beat(path: str) -> float:

@@ -40,7 +40,10 @@ class RecordedError:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at creating an artifact.  Times are ISO 8601 in UTC, durations seconds, memory bytes."""
+    """One try at creating an artifact.  Times are ISO 8601 in UTC, durations seconds, memory bytes.
+
+    ``started_at`` is when it was submitted while it is queued; ``queued_at`` keeps that time once it runs.
+    """
 
     id: str
     number: int
@@ -53,6 +56,7 @@ class Attempt:
     error: RecordedError | None = None
     scheduler: dict[str, Any] = field(default_factory=dict)
     resources: dict[str, float | int | None] = field(default_factory=dict)
+    queued_at: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the attempt as JSON-ready data."""
@@ -91,9 +95,24 @@ _RESULT_AFTER: dict[AttemptStatus, ResultStatus] = {
 
 
 def begin(previous: State | None, attempt: Attempt) -> State:
-    """Return the state once ``attempt`` has begun, numbered after the one before."""
-    number = previous.attempt.number + 1 if previous and previous.attempt else 1
-    return State(_RESULT_AFTER[attempt.status], replace(attempt, number=number), attempt.started_at)
+    """Return the state once ``attempt`` has begun, numbered after the one before.
+
+    An attempt that was queued keeps its number, the time it was queued at, its backend and what its scheduler said.
+    """
+    before = previous.attempt if previous else None
+    if before is None:
+        begun = replace(attempt, number=1)
+    elif before.id != attempt.id:
+        begun = replace(attempt, number=before.number + 1)
+    else:
+        begun = replace(
+            attempt,
+            number=before.number,
+            queued_at=before.queued_at or before.started_at,
+            backend=before.backend,
+            scheduler=before.scheduler | attempt.scheduler,
+        )
+    return State(_RESULT_AFTER[attempt.status], begun, attempt.started_at)
 
 
 def end(
@@ -122,7 +141,7 @@ def end(
 def observed(state: State | None, *, published: bool, attempt_lives: bool) -> State:
     """Return the state as it is, given what a look at the artifact saw.
 
-    The marker decides success.  An attempt that says it runs while nobody holds its lease has crashed.
+    The marker decides success.  An attempt that says it runs, or is queued, while nobody holds its claim has crashed.
     """
     state = state or ABSENT
     attempt = state.attempt
@@ -132,9 +151,13 @@ def observed(state: State | None, *, published: bool, attempt_lives: bool) -> St
         return replace(state, result="success", attempt=attempt)
     if attempt is None:
         return replace(state, result="incomplete") if state.result == "success" else state
-    if attempt_lives or attempt.status == "queued":
+    if attempt_lives:
         return state
-    if attempt.status in ("running", "success"):  # died while running, or between its last record and the marker
+    if attempt.status in (
+        "queued",
+        "running",
+        "success",
+    ):  # died in the queue, while running, or between its last record and the marker
         return replace(state, result="incomplete", attempt=replace(attempt, status="crashed"))
     return state
 
