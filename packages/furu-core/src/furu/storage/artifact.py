@@ -88,7 +88,7 @@ class Artifact:
         try:
             return self._claim(attempt_id)
         except FileNotFoundError:
-            if os.path.isdir(self.meta_dir):
+            if os.path.islink(self.directory) and not os.path.isdir(self.directory):
                 raise
             return None
 

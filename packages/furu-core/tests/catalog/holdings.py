@@ -1,0 +1,53 @@
+"""Furu classes of a proper module, as a catalog finds them in a store."""
+
+from __future__ import annotations
+
+import furu
+
+
+class Number(furu.Furu[int]):
+    """A result that is stored automatically."""
+
+    n: int = 0
+
+    def _create(self) -> int:
+        if self.n < 0:
+            raise ValueError("below zero")
+        return self.n
+
+    def _name(self) -> str | None:
+        return f"number {self.n}" if self.n > 100 else None
+
+
+class Versioned(furu.Furu[int], version_controlled=True):
+    """An artifact in the other root."""
+
+    def _create(self) -> int:
+        return 1
+
+
+class Pair(furu.Furu[str]):
+    """Two files that have to agree, as its ``_load`` checks."""
+
+    n: int = 0
+
+    def _create(self) -> str:
+        for name in ("first", "second"):
+            (self.furu_dir / name).write_text(str(self.n))
+        return str(self.n)
+
+    def _load(self) -> str:
+        first, second = ((self.furu_dir / name).read_text() for name in ("first", "second"))
+        if first != second:
+            raise ValueError("half of it is there")
+        return first
+
+
+class User(furu.Furu[int]):
+    """An artifact that needs others."""
+
+    pair: Pair
+    more: tuple[Pair, ...] = ()
+
+    def _create(self) -> int:
+        return int(self.pair.get())
