@@ -13,6 +13,7 @@ import sys
 
 def main() -> None:
     """Take over the parent's ``sys.path`` and ``sys.argv``, then serve jobs until the connection ends."""
+    globals()["__name__"] = "furu_exec_local.boot"  # what is logged has not been caused by a main program of the user's
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [place for place in sys.path if os.path.abspath(place) != here]
     from multiprocessing.connection import Connection

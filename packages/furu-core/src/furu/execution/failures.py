@@ -89,9 +89,14 @@ def retry_command(task: Task) -> str | None:
     imports = _imports(used)
     if imports is None:
         return None
-    command = f"python -c {shlex.quote('; '.join([*imports, f'{expression}.get()']))}"
+    command = f"python -c {_quoted('; '.join([*imports, f'{expression}.get()']))}"
     command = " ".join([*_variables(used.values()), command])
     return command if len(command) <= LONGEST_COMMAND else None
+
+
+def _quoted(program: str) -> str:
+    """Return a program as one word of a shell; strings in it keep their quotes where that is possible."""
+    return f'"{program}"' if not set(program) & set('"$`\\!') else shlex.quote(program)
 
 
 def _imports(used: Mapping[str, Any]) -> list[str] | None:

@@ -26,7 +26,7 @@ def run(job: Job) -> Outcome:
     """
     if job.key in overrides.active():
         return Done(job.key)
-    with context.working_on(job.key):
+    with context.working_on(job.key, getattr(type(job.task)._create, "__code__", None)):
         try:
             settle.settle(job.task, store.artifact(job.task.furu_ref), load_result=False)
         except BlockedOn as blocked:

@@ -8,12 +8,12 @@ import time
 
 from furu import config
 from furu._sys.terminal import is_terminal
-from furu.runtime import logfile, tracebacks
+from furu.runtime import context, logfile, tracebacks
 from furu.runtime.capture import Router
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import CodeType, FrameType
     from typing import Any, TextIO
 
 _OURS = frozenset(("furu", "furu_exec_local", "furu_exec_slurm", "furu_testing", "furu_dashboard"))
@@ -118,12 +118,15 @@ def _detach() -> None:
 def _relocate(record: logging.LogRecord) -> bool:
     """Give a message of furu the place of the code that called furu, so that people see their own line.
 
+    In a worker of an executor nobody has called; then it is the place of the ``_create`` that is run.
+
     Also the moment at which a set-up that the application has made meanwhile is noticed.
     """
     caller = _caller(sys._getframe())  # noqa: SLF001 - as logging itself does
-    if caller is not None:
-        code = caller.f_code
-        record.pathname, record.lineno, record.funcName = code.co_filename, caller.f_lineno, code.co_name
+    code: CodeType | None = context.job_code() if caller is None else caller.f_code
+    if code is not None:
+        line = code.co_firstlineno if caller is None else caller.f_lineno
+        record.pathname, record.lineno, record.funcName = code.co_filename, line, code.co_name
         record.filename = code.co_filename.rpartition("/")[2]
         record.module = record.filename.rpartition(".")[0] or record.filename
     ready()

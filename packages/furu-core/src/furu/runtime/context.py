@@ -13,6 +13,7 @@ from furu.errors import FuruCycleError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import CodeType
     from typing import Any, Protocol
 
     from furu.task import ArtifactRef
@@ -59,15 +60,24 @@ def read_by_hook(furu_hash: str) -> Any:
 #: In a worker of an executor: the key of its job, the only artifact that may be created here.
 _job: ContextVar[str | None] = ContextVar("furu_job", default=None)
 
+#: The code that job runs: where furu's own messages point that no code of the user's has caused.
+_job_code: ContextVar[CodeType | None] = ContextVar("furu_job_code", default=None)
+
 
 @contextmanager
-def working_on(key: str) -> Iterator[None]:
-    """Let the code inside create the artifact ``key`` and no other, as a worker of an executor does."""
-    reset = _job.set(key)
+def working_on(key: str, code: CodeType | None = None) -> Iterator[None]:
+    """Let the code inside create the artifact ``key`` by ``code``, and no other, as a worker of an executor does."""
+    reset, reset_code = _job.set(key), _job_code.set(code)
     try:
         yield
     finally:
         _job.reset(reset)
+        _job_code.reset(reset_code)
+
+
+def job_code() -> CodeType | None:
+    """Return the code of the job that is worked on here, None where it is not known, and outside of executors."""
+    return _job_code.get()
 
 
 def job() -> str | None:
