@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from furu import _plugins
-from furu.cli import plan, run
+from furu.cli import diff, migrate, plan, repro, run, why
 
 _GROUP = "furu.cli"
 
@@ -17,6 +17,10 @@ app = typer.Typer(
 )
 app.command("plan")(plan.plan)
 app.command("run")(run.run)
+app.command("why")(why.why)
+app.command("diff")(diff.diff)
+app.command("migrate")(migrate.migrate)
+app.command("repro")(repro.repro)
 
 
 @app.callback(invoke_without_command=True)

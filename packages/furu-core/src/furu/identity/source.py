@@ -7,7 +7,6 @@ far as they are in the same top-level package.  Other Furu classes are left out:
 
 from __future__ import annotations
 
-import sys
 from hashlib import blake2s
 from types import CodeType, FunctionType, ModuleType
 from typing import get_args

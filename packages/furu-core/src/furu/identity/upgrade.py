@@ -14,7 +14,7 @@ from furu.identity.records import record_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from furu.identity.changes import Change
@@ -27,13 +27,14 @@ class Rules:
 
     ``moved`` is former name -> class; ``more`` has changes that count as if the class listed them last; with ``defaults``
     a field that no change speaks of takes its default; with ``loose`` a field that is gone is left out, as one that never
-    entered the key may be.
+    entered the key may be.  ``fit(class, fields)`` has the last word on the values, for data that another program wrote.
     """
 
     moved: Mapping[str, type] = field(default_factory=changes.moved)
     more: Mapping[type, Sequence[Change]] = field(default_factory=dict)
     defaults: bool = False
     loose: bool = False
+    fit: Callable[[type, dict[str, Any]], dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,4 +134,4 @@ class _Upgrade(Decoder):
                 self.steps.append(f"{label}: {one.name} takes its default")
             elif not one.required:
                 raise FuruError(f"{label} has a field {one.name!r} that no change explains")
-        return after
+        return after if self.rules.fit is None else self.rules.fit(record.cls, after)

@@ -59,15 +59,21 @@ class Request:
 
 
 @dataclass(slots=True)
-class _Targets:
+class Targets:
     """The targets found so far, each with the move that has it."""
 
     moves: dict[ArtifactRef, Move] = field(default_factory=dict)
     others: list[Move] = field(default_factory=list)
 
+    def all(self) -> list[Move]:
+        """Return every move: those that may become aliases first."""
+        return [*self.moves.values(), *self.others]
+
     def add(self, move: Move) -> None:
         """Take a move in.  Of several results for one target the newest is taken; one result twice counts once."""
-        assert move.target is not None
+        if move.outcome != "alias" or move.target is None:
+            self.others.append(move)
+            return
         before = self.moves.get(move.target)
         if before is None:
             self.moves[move.target] = move
@@ -87,16 +93,13 @@ def age(move: Move) -> tuple[str, str]:
 def plan(request: Request, sources: Iterable[Stored] | None = None) -> list[Move]:
     """Return what a migration would do with every result whose config names the class, today's ones left out."""
     rules = request.rules()
-    targets = _Targets()
+    targets = Targets()
     for source in sources if sources is not None else stored.everywhere(_names(request.cls)):
         move = moved(source, rules)
         if move is None or (request.where is not None and (move.config is None or not request.where(move.config))):
             continue
-        if move.outcome == "alias":
-            targets.add(move)
-        else:
-            targets.others.append(move)
-    return [*targets.moves.values(), *targets.others]
+        targets.add(move)
+    return targets.all()
 
 
 def moved(source: Stored, rules: Rules) -> Move | None:
@@ -108,7 +111,7 @@ def moved(source: Stored, rules: Rules) -> Move | None:
         return None if _is_current(source, rules) else Move(outcome="unexplained", source=source, reason=error.message)
     except AttributeError:
         return Move(outcome="unexplained", source=source, reason="it is no config of a Furu class")
-    if target == source.ref:
+    if _is_at(source, target):
         return None
     return Move(outcome="alias", source=source, target=target, config=found.config, steps=found.steps)
 
@@ -117,9 +120,14 @@ def _is_current(source: Stored, rules: Rules) -> bool:
     """Return whether a config that no change explains has its key today: what it has too much was never in the key."""
     try:
         found = upgraded(source.furu_obj, Rules(moved=rules.moved, more=rules.more, defaults=True, loose=True))
-        return bool(found.config.furu_ref == source.ref)
+        return _is_at(source, found.config.furu_ref)
     except (FuruError, AttributeError):
         return False
+
+
+def _is_at(source: Stored, target: ArtifactRef) -> bool:
+    """Return whether a result is where the store looks for this target; a copy of a store has the same names elsewhere."""
+    return target == source.ref and source.directory == directory(target)
 
 
 def checked_move(move: Move) -> Move | None:

@@ -135,7 +135,7 @@ def read(meta_dir: str) -> Metadata | None:
     from pydantic import ValidationError
 
     try:
-        fields = json.loads(content)
+        fields = _named_by_furu(json.loads(content), meta_dir)
         found: Metadata = _adapter().validate_python(fields)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
@@ -147,6 +147,17 @@ def read(meta_dir: str) -> Metadata | None:
     if isinstance(fields.get("git_patch"), str):  # where no git.patch was written beside it
         object.__setattr__(found, "git_patch", fields["git_patch"])
     return found
+
+
+def _named_by_furu(fields: Any, meta_dir: str) -> Any:
+    """Return the fields of a record that an earlier release wrote, in a folder and with names after its own name."""
+    writer = os.path.basename(meta_dir).removeprefix(".")
+    if writer == "furu" or not isinstance(fields, dict):
+        return fields
+    return {
+        name.replace(f"{writer}_", "furu_", 1) if name.startswith(f"{writer}_") else name: fields[name]
+        for name in fields
+    }
 
 
 def set_result_format(meta_dir: str, name: str) -> None:
