@@ -27,11 +27,11 @@ pytestmark = pytest.mark.usefixtures("furu_tmp_root")
 class Story:
     """A run that is told event by event."""
 
-    def __init__(self, *, terminal: bool, width: int = 80, wanted: bool | None = None) -> None:
+    def __init__(self, *, terminal: bool, width: int = 80, wanted: bool | None = None, retries: int = 0) -> None:
         self.clock = ManualClock()
         self.roots: list[Any] = [p.Sum(name=str(n), below=[p.Leaf(n=n)]) for n in range(10)]
         plan = plans.build(self.roots, decide=lambda _: Create("missing"))
-        self.scheduler = Scheduler(plan, keep_going=True)
+        self.scheduler = Scheduler(plan, keep_going=True, retries=retries)
         self.file = io.StringIO()
         console = Console(file=self.file, force_terminal=terminal, width=width, color_system=None, height=30)
         self.progress = Progress(self.scheduler, 2, name="run_local", wanted=wanted, console=console, clock=self.clock)
@@ -82,10 +82,14 @@ def test_lines_for_logs() -> None:
         story.build(4, LINE_SEC / 2)
         (job,) = story.scheduler.take(1)
         story.end(job, Failed(job.key, "error", ValueError("no")), 1.0)
-        assert len(story.file.getvalue().splitlines()) == 3
+        lines = story.file.getvalue().splitlines()
+        assert len(lines) == 4
+        assert lines[3] == f"{job.task.furu_ref.label} failed (error): ValueError: no"
     text = story.file.getvalue()
     assert "run_local failed after 31 s: 9 computed" in text
     assert any(line.split()[:3] == ["Leaf", "9", "1"] for line in text.splitlines())
+    assert any(line.split()[:2] == ["Sum", "10"] for line in text.splitlines())
+    assert "not run" in text
     assert "slowest:" in text
     assert f"{job.task.furu_ref.label} failed, log:" in text
     assert "furu.log" in text
@@ -112,7 +116,25 @@ def test_what_workers_print_appears_above_the_display() -> None:
     story = Story(terminal=True)
     with story.progress:
         story.progress.printed("\x1b[31mred\x1b[0m\nplain [brackets]\n", error=False)
-    assert "red\nplain [brackets]\n" in story.file.getvalue().replace("\r", "")
+        story.progress.printed("next\n", error=False)
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", story.file.getvalue().replace("\r", ""))
+    assert "red\nplain [brackets]\nnext\n" in text
+
+
+def test_an_attempt_that_is_tried_again_is_told() -> None:
+    """A failure is told when it happens; it is counted when it is final."""
+    story = Story(terminal=False, retries=1)
+    with story.progress:
+        (job,) = story.scheduler.take(1)
+        story.end(job, Failed(job.key, "lost", ValueError("no\nmore")), 1.0)
+        assert story.file.getvalue().splitlines() == [
+            f"{job.task.furu_ref.label} failed (lost): ValueError: no; it is tried again"
+        ]
+        story.build(9, 0.01)
+        assert [again.key for again in story.scheduler.take(1)] == [job.key]
+        story.end(job, Failed(job.key, "lost", ValueError("no")), 1.0)
+    assert f"{job.task.furu_ref.label} failed (lost): ValueError: no\n" in story.file.getvalue()
+    assert any(line.split()[:3] == ["Leaf", "9", "1"] for line in story.file.getvalue().splitlines())
 
 
 @pytest.mark.parametrize(

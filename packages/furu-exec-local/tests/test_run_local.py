@@ -6,17 +6,16 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import local_pipelines as p
 import pytest
 
 import furu
 from furu.execution import run_local
+from furu_exec_local import process
 from furu_testing import override_results
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -136,6 +135,27 @@ def test_retries_are_bounded_by_the_settings(backend: str) -> None:
     with pytest.raises(furu.FuruComputeError):
         run_local([p.Failing(n=1)], backend=backend)  # type: ignore[arg-type]
     assert len(p.noted("created")) == 4
+
+
+def test_many_failures_are_told_in_short() -> None:
+    """The first few with all there is to know, the others in two lines each; none is left out."""
+    roots = [p.Failing(n=n) for n in range(12)]
+    with pytest.raises(furu.FuruComputeError, match="12 artifacts could not be computed") as caught:
+        run_local(roots, backend="thread", keep_going=True)
+    text = str(caught.value)
+    assert all(f"{root.furu_ref.label} failed (error): ZeroDivisionError: no {root.n}" in text for root in roots)
+    assert all(str(root.furu_dir) in text for root in roots)
+    assert text.count("try it alone:") == 5
+    assert all("try it alone:" in str(failure) for failure in caught.value.failures)  # type: ignore[attr-defined]
+
+
+def test_a_worker_that_cannot_begin_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own words are told, and not that it was killed."""
+    monkeypatch.setattr(process, "_BOOT", str(Path(__file__).with_name("broken_boot.py")))
+    with pytest.raises(furu.FuruComputeError, match="exited with status 1") as caught:
+        run_local([p.Leaf()], backend="process")
+    assert "RuntimeError: no worker today" in str(caught.value)
+    assert "SIGKILL" not in str(caught.value)
 
 
 def test_an_error_that_cannot_travel_is_told_in_words() -> None:

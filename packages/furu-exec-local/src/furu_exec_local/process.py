@@ -26,6 +26,9 @@ _BOOT = str(Path(__file__).with_name("boot.py"))
 #: How many of the last lines on stderr a death is explained with.
 LAST_LINES = 15
 
+#: How long a process may take to end after its connection has (seconds).
+ENDS_SEC = 0.5
+
 
 class WorkerProcess:
     """A child process that runs one job after the other.
@@ -86,6 +89,14 @@ class WorkerProcess:
     def ended(self) -> bool:
         """Return whether the process is gone."""
         return self._popen.poll() is not None
+
+    def ends_soon(self) -> bool:
+        """Return whether the process, whose connection has ended, is gone or ends within a moment by itself."""
+        try:
+            self._popen.wait(ENDS_SEC)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def kill(self) -> None:
         """End the process and those it has started, and wait for its end."""

@@ -221,13 +221,14 @@ class ProcessExecutor:
         self._return(grant)
 
     def _died(self, one: WorkerProcess) -> None:
-        while one.grants and one.ended() and one.connection.poll() and (last_word := one.report()) is not None:
+        if not one.ends_soon():
+            one.kill()
+        while one.grants and one.connection.poll() and (last_word := one.report()) is not None:
             self._reported(one, last_word)  # it has died after that job
             if one not in self._workers:
                 return
         self._drain(one)
         if one.grants:
-            one.kill()  # the connection may have ended before the process has
             grant = self._free(one, wall_sec=0.0, cpu_sec=0.0)
             self._outcomes.append(one.death(grant.job.key))
             self._return(grant)

@@ -53,13 +53,13 @@ def summary(tally: Tally, name: str, logs: Sequence[tuple[str, str]], *, ended: 
         head.append(f": {whole.computed} computed, {rate(whole.computed / wall)}, {duration(whole.cpu_sec)} of CPU")
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("class", overflow="ellipsis")  # the one that gives way where there is little room
-    for heading in ("computed", "loaded", "failed", "wall", "CPU", "mean"):
+    counts = ["computed", "loaded", "failed", *(["not run"] if whole.left else [])]
+    for heading in (*counts, "wall", "CPU", "mean"):
         table.add_column(heading, justify="right", no_wrap=True)
     for name, one in sorted(tally.lines.items()):
-        table.add_row(name, *_figures(one))
+        table.add_row(name, *_figures(one, len(counts)))
     if len(tally.lines) > 1:
-        table.add_section()
-        table.add_row("all", *_figures(whole))
+        table.add_row("all", *_figures(whole, len(counts)), style="bold")
     parts: list[RenderableType] = [head, table]
     slow = [(sec, label) for sec, _, label in sorted(tally.slowest, reverse=True) if sec >= 0.1]
     if slow:
@@ -91,11 +91,11 @@ def rate(per_sec: float) -> str:
     return "0/s"
 
 
-def _figures(one: Line) -> list[str]:
+def _figures(one: Line, counts: int) -> list[str]:
     loaded = one.loaded + one.elsewhere
     mean = duration(one.wall_sec / one.computed) if one.computed else ""
-    counts = [str(count) if count else "" for count in (one.computed, loaded, one.failed)]
-    return [*counts, duration(one.wall_sec), duration(one.cpu_sec), mean] if one.wall_sec else [*counts, "", "", ""]
+    texts = [str(count) if count else "" for count in (one.computed, loaded, one.failed, one.left)[:counts]]
+    return [*texts, duration(one.wall_sec), duration(one.cpu_sec), mean] if one.wall_sec else [*texts, "", "", ""]
 
 
 def _bars(tally: Tally, name: str) -> Table:
@@ -110,7 +110,7 @@ def _bars(tally: Tally, name: str) -> Table:
         return table
     unfinished = [row for row in reversed(rows) if row[1].done < row[1].total]
     for name, one in unfinished[:MOST_CLASSES]:
-        table.add_row(Text(f"  {name}", "cyan"), _bar(one), f"{one.done}/{one.total}")
+        table.add_row(Text(f"  {name}", "cyan"), _bar(one), _with_failed(f"{one.done}/{one.total}", one.failed))
     if len(unfinished) > MOST_CLASSES:
         table.add_row(Text(f"  and {len(unfinished) - MOST_CLASSES} more", "dim"))
     return table
@@ -119,14 +119,19 @@ def _bars(tally: Tally, name: str) -> Table:
 def _headline(tally: Tally) -> Text:
     whole = tally.whole
     left = tally.left_sec()
-    words = [f"{whole.done}/{whole.total}", rate(tally.rate()), duration(tally.elapsed_sec)]
+    so_far = f"{duration(tally.elapsed_sec)} so far"
     if left is not None and whole.done < whole.total:
-        words.append(f"~{duration(left)} left")
+        so_far += f", ~{duration(left)} left"
+    words = [f"{whole.done}/{whole.total}", rate(tally.rate()), so_far]
     if tally.waited_for:
         words.append(f"{tally.waited_for} elsewhere")
-    text = Text("  ".join(words))
-    if tally.failed:
-        text.append(f"  {tally.failed} failed", "bold red")
+    return _with_failed("  ".join(words), tally.failed)
+
+
+def _with_failed(words: str, failed: int) -> Text:
+    text = Text(words)
+    if failed:
+        text.append(f"  {failed} failed", "bold red")
     return text
 
 

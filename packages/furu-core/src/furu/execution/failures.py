@@ -18,11 +18,15 @@ from furu.storage.layout import LOG
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from furu.execution.executor import Failed
     from furu.execution.scheduler import Failure
     from furu.task import Task
 
 #: How many of the last lines of a log are shown.
 LAST_LINES = 10
+
+#: How many failures are told in full; of the others one line and where they are.
+MOST_IN_FULL = 5
 
 #: A command longer than this is of no use on a screen.
 LONGEST_COMMAND = 2000
@@ -36,7 +40,8 @@ def error_for(failures: Sequence[Failure], *, given_up: int) -> FuruComputeError
     if len(failures) == 1:
         (failure,) = failures
         return _error(failure.outcome.error, f"{described(failure)}{_lost(given_up)}", failure)
-    listed = "\n".join(f"[{number}] {described(failure)}" for number, failure in enumerate(failures, start=1))
+    told = [described(failure) if n < MOST_IN_FULL else in_short(failure) for n, failure in enumerate(failures)]
+    listed = "\n".join(f"[{number}] {text}" for number, text in enumerate(told, start=1))
     first = failures[0]
     error = FuruComputeError(
         f"{len(failures)} artifacts could not be computed{_lost(given_up)}\n{listed}",
@@ -50,14 +55,10 @@ def error_for(failures: Sequence[Failure], *, given_up: int) -> FuruComputeError
 
 
 def described(failure: Failure) -> str:
-    """Return one failure in words, over several lines."""
+    """Return one failure in words, over several lines: what, where, the end of its log, how to try just it again."""
     task = failure.node.task
     artifact = store.artifact(task.furu_ref)
-    tries = "" if failure.attempts == 1 else f" in each of {failure.attempts} attempts; the last"
-    lines = [
-        f"{task.furu_ref.label} failed{tries} ({failure.outcome.kind}): {_cause(failure.outcome.error)}",
-        f"  directory: {artifact.directory}",
-    ]
+    lines = [in_short(failure)]
     log = f"{artifact.meta_dir}/{LOG}"
     tail = last_lines(log)
     if tail:
@@ -66,6 +67,19 @@ def described(failure: Failure) -> str:
     if command is not None:
         lines.append(f"  try it alone: {command}")
     return "\n".join(lines)
+
+
+def in_short(failure: Failure) -> str:
+    """Return one failure in words: what it was, and its directory in a line of its own."""
+    task = failure.node.task
+    tries = "" if failure.attempts == 1 else f" in each of {failure.attempts} attempts; the last"
+    cause = headline(task, failure.outcome, tries=tries)
+    return f"{cause}\n  directory: {store.artifact(task.furu_ref).directory}"
+
+
+def headline(task: Task, outcome: Failed, *, tries: str = "") -> str:
+    """Return which artifact failed, how, and why, as far as the outcome tells."""
+    return f"{task.furu_ref.label} failed{tries} ({outcome.kind}): {_cause(outcome.error)}"
 
 
 def last_lines(path: str, count: int = LAST_LINES) -> list[str]:

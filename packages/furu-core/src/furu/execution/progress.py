@@ -10,8 +10,9 @@ from rich.live import Live
 from rich.text import Text
 
 from furu._sys.clock import SYSTEM_CLOCK
-from furu.execution import display
-from furu.execution.executor import Done
+from furu.execution import display, failures
+from furu.execution.executor import Done, Failed
+from furu.execution.scheduler import Bucket
 from furu.execution.tally import Tally
 from furu.storage import store
 from furu.storage.layout import LOG
@@ -74,10 +75,12 @@ class Progress:
         """Jobs were given to the executor, which tells itself when they run."""
 
     def ended(self, outcomes: Sequence[Outcome]) -> None:
-        """Count what was created."""
+        """Count what was created; say what has failed while the run goes on."""
         for outcome in outcomes:
             if isinstance(outcome, Done):
                 self._tally.computed(outcome.key)
+            elif isinstance(outcome, Failed):
+                self._failed(outcome)
 
     def found(self, key: str) -> None:
         """Count what somebody else has created."""
@@ -101,26 +104,36 @@ class Progress:
                 self._live.update(display.live(self._tally, self._name, self._note()), refresh=True)
         elif self._wanted is not False and now - self._shown_at >= LINE_SEC:
             self._shown_at = now
-            self._console.print(display.line(self._tally, self._name, self._note()), soft_wrap=True, highlight=False)
+            self._say(Text(display.line(self._tally, self._name, self._note())))
 
     def printed(self, text: str, *, error: bool) -> None:
         """Pass on what a worker process has printed: above the live display, or to the stream it was meant for."""
         if self._live is not None:
-            self._console.print(Text.from_ansi(text), soft_wrap=True)
+            self._say(Text.from_ansi(text.removesuffix("\n")))
             return
         stream = sys.stderr if error else sys.stdout
         if stream is not None:
             stream.write(text)
             stream.flush()
 
+    def _failed(self, outcome: Failed) -> None:
+        again = self._scheduler.bucket(outcome.key) is not Bucket.FAILED
+        if not again:
+            self._tally.gave_up(outcome.key)
+        if self._wanted is not False and not self._scheduler.stopped:  # else the error is about to tell it all
+            what = failures.headline(self._scheduler.plan.nodes[outcome.key].task, outcome).partition("\n")[0]
+            self._say(Text(f"{what}; it is tried again" if again else what, "yellow" if again else "red"))
+
+    def _say(self, text: Text) -> None:
+        self._console.print(text, soft_wrap=True)
+
     def _summary(self, cls: type[BaseException] | None) -> object:
-        self._tally.count_failures()
-        failures = [failure.node.task for failure in self._scheduler.failures]
-        logs = [(task.furu_ref.label, f"{store.artifact(task.furu_ref).meta_dir}/{LOG}") for task in failures]
+        failed = [failure.node.task for failure in self._scheduler.failures]
+        logs = [(task.furu_ref.label, f"{store.artifact(task.furu_ref).meta_dir}/{LOG}") for task in failed]
         if cls is not None:
             ended = "was interrupted" if issubclass(cls, KeyboardInterrupt) else f"ended by {cls.__name__}"
         else:
-            ended = "failed" if failures else "is done"
+            ended = "failed" if failed else "is done"
         return display.summary(self._tally, self._name, logs, ended=ended)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,6 +41,11 @@ class Line:
     def done(self) -> int:
         """How many there are by now, of those that were missing."""
         return self.computed + self.elsewhere
+
+    @property
+    def left(self) -> int:
+        """How many were neither created nor have failed."""
+        return max(0, self.total - self.done - self.failed)
 
     def add(self, other: Line) -> None:
         """Add the figures of another line."""
@@ -126,6 +130,10 @@ class Tally:
         """Count an artifact that this run has created."""
         self._line(self._class_of(key)).computed += 1
 
+    def gave_up(self, key: str) -> None:
+        """Count an artifact that has failed for good."""
+        self._line(self._class_of(key)).failed += 1
+
     def found(self, key: str) -> None:
         """Count an artifact that somebody else has created meanwhile."""
         self._line(self._class_of(key)).elsewhere += 1
@@ -137,12 +145,6 @@ class Tally:
         now = self.clock.monotonic()
         if now - self._marks[-1][0] >= RATE_SEC / 10:
             self._marks = [*self._marks[-10:], (now, self._scheduler.counts[Bucket.COMPLETED])]
-
-    def count_failures(self) -> None:
-        """Count the failures by class; looks at each."""
-        failures = Counter(type(failure.node.task).__name__ for failure in self._scheduler.failures)
-        for name, count in failures.items():
-            self._line(name).failed = count
 
     def rate(self) -> float:
         """Return the artifacts per second that were finished lately."""
@@ -157,12 +159,12 @@ class Tally:
             return None
         mean = whole.wall_sec / whole.computed
         left = sum(
-            max(0, line.total - line.done - line.failed) * (line.wall_sec / line.computed if line.computed else mean)
-            for line in self.lines.values()
+            line.left * (line.wall_sec / line.computed if line.computed else mean) for line in self.lines.values()
         )
+        remaining = max(1, whole.total - whole.done - self._scheduler.counts[Bucket.FAILED])
+        left *= remaining / max(1, whole.left)  # some will not be tried, because they need what has failed
         now = self.clock.monotonic()
         left -= sum(min(now - one.since, mean) for one in self.running.values())
-        remaining = max(1, whole.total - whole.done - whole.failed)
         by_time = max(0.0, left) / min(self._workers, remaining)
         rate = self.rate()
         return max(
