@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from furu import _plugins
-from furu.cli import diff, migrate, plan, repro, run, why
+from furu.cli import diff, migrate, name, output, pin, plan, repro, rm, run, tag, why
 
 _GROUP = "furu.cli"
 
@@ -14,6 +14,7 @@ app = typer.Typer(
     help="Cacheable, nested pipelines: look at what is there, plan and run what is not.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    cls=output.Verbs,
 )
 app.command("plan")(plan.plan)
 app.command("run")(run.run)
@@ -21,6 +22,13 @@ app.command("why")(why.why)
 app.command("diff")(diff.diff)
 app.command("migrate")(migrate.migrate)
 app.command("repro")(repro.repro)
+app.command("tag")(tag.tag)
+app.command("untag")(tag.untag)
+app.command("name")(name.name)
+app.command("note")(name.note)
+app.command("pin")(pin.pin)
+app.command("unpin")(pin.unpin)
+app.command("rm")(rm.rm)
 
 
 @app.callback(invoke_without_command=True)
@@ -37,6 +45,6 @@ def furu(
 
 def main() -> None:
     """Run the command; packages add verbs through the entry-point group ``furu.cli`` (name -> typer app)."""
-    for name in _plugins.names(_GROUP):
-        app.add_typer(_plugins.load(_GROUP, name), name=name)
+    for verb in _plugins.names(_GROUP):
+        app.add_typer(_plugins.load(_GROUP, verb), name=verb)
     app()
