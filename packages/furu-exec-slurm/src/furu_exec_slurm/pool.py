@@ -44,7 +44,7 @@ LOOK_SEC = 0.25
 #: How long ``close`` waits for workers to leave by themselves (seconds).
 GRACE_SEC = 1.5
 
-#: More jobs than this are not accepted at once: there is no limit that anybody would notice.
+#: As many jobs as anybody may have.
 BOUNDLESS = 1_000_000
 
 
@@ -75,17 +75,16 @@ class PoolExecutor:
         *,
         epoch: int = 0,
         first_number: int = 0,
-        capacity: int = BOUNDLESS,
         on_specs: Callable[[dict[str, SlurmSpec], dict[str, int]], None] | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.fleet = fleet
         self.audience: Progress | None = None
+        self.most = BOUNDLESS  # jobs it accepts at a time
         self._run = run
         self._objects = objects
         self._limits = limits
         self._pace = pace
-        self._capacity = capacity
         self._on_specs = on_specs
         self._clock = clock
         name = run.objects(epoch).rpartition("/")[2]
@@ -126,7 +125,7 @@ class PoolExecutor:
 
     def capacity(self) -> int:
         """Return how many jobs it would accept now."""
-        return self._capacity - len(self._jobs)
+        return self.most - len(self._jobs)
 
     def submit(self, job: Job) -> None:
         """Accept a job.
@@ -137,6 +136,7 @@ class PoolExecutor:
         self._learn_specs(job)
         self._jobs[job.key] = job
         self._pause_sec = FIRST_PAUSE_SEC
+        self._due.pop("look", None)
         if job.key in self._held:  # a worker that an earlier controller has started is at it
             self._began(job)
         elif (
@@ -153,7 +153,7 @@ class PoolExecutor:
         """Return how jobs ended, waiting at most ``timeout`` seconds for the first."""
         end = None if timeout is None else self._clock.monotonic() + timeout
         while True:
-            if self._turn():
+            if self.turn():
                 self._pause_sec = FIRST_PAUSE_SEC
             if self._outcomes:
                 found = list(self._outcomes)
@@ -181,8 +181,8 @@ class PoolExecutor:
             self._clock.sleep(0.05)
         self.fleet.cancel()
 
-    def _turn(self) -> bool:
-        """Look at what is due; return whether anything has happened."""
+    def turn(self) -> bool:
+        """Look at what is due, without waiting; return whether anything has happened.  ``wait`` does this."""
         happened = False
         active = self._pause_sec < self._pace.poll_interval_sec
         if active or self._is_due("ready", self._pace.ready_refresh_interval_sec):

@@ -121,7 +121,7 @@ def _run(roots: list[Task], manner: Manner) -> SlurmPoolRun:
     run = found or run_directory.new_run(manner.run_root, run_directory.digest_of(roots))
     plan = plans.build(roots)
     _check_specs(plan, manner)
-    record = _begin(run, roots, manner, here, resumed=found is not None)
+    record = begin(run, roots, manner, here, resumed=found is not None)
     executor = executor_for(run, record, manner)
     scheduler = Scheduler(plan, window=manner.window, retries=retries())
     shown = Progress(scheduler, manner.limits.total, name="run_slurm_pool", note=executor.words)
@@ -176,7 +176,7 @@ def _check_specs(plan: Plan, manner: Manner) -> None:
         script.parameters(spec, name=key)
 
 
-def _begin(run: RunDirectory, roots: list[Task], manner: Manner, here: bytes, *, resumed: bool) -> RunRecord:
+def begin(run: RunDirectory, roots: list[Task], manner: Manner, here: bytes, *, resumed: bool) -> RunRecord:
     """Write down what the run is."""
     record = run_directory.RunRecord(
         run_id=run.run_id,
