@@ -120,6 +120,7 @@ class Progress:
         again = self._scheduler.bucket(outcome.key) is not Bucket.FAILED
         if not again:
             self._tally.gave_up(outcome.key)
+            self._shown_at -= PICTURE_SEC  # the next picture shows it
         if self._wanted is not False and not self._scheduler.stopped:  # else the error is about to tell it all
             what = failures.headline(self._scheduler.plan.nodes[outcome.key].task, outcome).partition("\n")[0]
             self._say(Text(f"{what}; it is tried again" if again else what, "yellow" if again else "red"))
