@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from furu._sys import clock, files
-from furu.storage import lease, state, store
+from furu.engine import aftermath
+from furu.storage import lease, store
 
 if TYPE_CHECKING:
     from furu.storage.state import AttemptStatus
@@ -21,22 +21,7 @@ def record_end(task: Task, pid: int, status: AttemptStatus) -> None:
     artifact = store.artifact(task.furu_ref)
     try:
         claim = lease.look(artifact.meta_dir)
-        if claim is None or claim.live or claim.owner is None or claim.owner.pid != pid:
-            return
-        lease.break_dead(claim)
-        held = artifact.claim(files.new_token())
-        if held is None:
-            return
-        try:
-            recorded = artifact.recorded_state()
-            attempt = recorded.attempt if recorded is not None else None
-            if recorded is None or attempt is None or attempt.id != claim.attempt_id or attempt.status in state.ENDED:
-                return
-            ended = state.end(recorded, attempt.id, status, at=clock.iso_utc(clock.SYSTEM_CLOCK.now()))
-            held.check()
-            state.write(artifact.meta_dir, ended)
-            state.log_event(artifact.meta_dir, ended)
-        finally:
-            held.release()
     except OSError:
-        pass
+        return
+    if claim is not None and not claim.live and claim.owner is not None and claim.owner.pid == pid:
+        aftermath.record_end(artifact, claim, status)

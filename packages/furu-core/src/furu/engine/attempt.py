@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from furu import config
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from furu.runtime.schedulers import ScheduledJob
     from furu.storage.artifact import Artifact
     from furu.storage.lease import Lease
-    from furu.storage.state import Attempt, AttemptStatus, RecordedError, State
+    from furu.storage.state import AttemptStatus, RecordedError, State
     from furu.task import ArtifactRef, Task
 
 SYNC_AFTER_SEC = 1.0
@@ -71,33 +71,20 @@ class Running:
         state.log_event(self.artifact.meta_dir, now)
 
     def hand_back(self, job: ScheduledJob) -> None:
-        """Leave the artifact to another run of this process's job: a new attempt, which is queued.
+        """Leave the artifact to the next run of this process's job: the attempt is queued again.
 
         What prevents it is logged; the claim is released then as after any other end.
         """
+        assert self.state.attempt is not None
         now = clock.iso_utc(clock.SYSTEM_CLOCK.now())
-        attempt = state.Attempt(
-            id=new_id(),
-            number=1,
-            backend="submitit",
-            status="queued",
-            owner=process.me(),
-            started_at=now,
-            scheduler=self.attempt.scheduler,
-        )
+        attempt = replace(self.state.attempt, status="queued", started_at=now, queued_at=None)
         try:
-            self.record(state.begin(self.state, attempt))
+            self.record(state.State("incomplete", attempt, now))
             self.lease.hand_over(job)
         except (OSError, FuruLeaseLost) as trouble:
             from furu.runtime.logging import get_logger
 
             get_logger().warning("%s is not left to %s, which is run again: %s", self.ref.label, job, trouble)
-
-    @property
-    def attempt(self) -> Attempt:
-        """The attempt as it was recorded when it began."""
-        assert self.state.attempt is not None
-        return self.state.attempt
 
     def end_quietly(self, status: AttemptStatus, error: RecordedError | None = None) -> None:
         """Record how the attempt ended while another error is on its way; what prevents it is logged, not raised."""
