@@ -10,6 +10,7 @@ import atexit
 import sqlite3
 import threading
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from furu.catalog import index as tables
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from furu.catalog.place import Place
     from furu.catalog.refresh import Progress, Refreshed
     from furu.catalog.row import Row
+    from furu.catalog.sql import Condition
 
 #: How long a query waits for a refresh in the background.
 PATIENCE_SEC = 1.0
@@ -110,11 +112,28 @@ class Catalog:
         ``sort`` names fields, ``-`` before a name for the largest first; what has no value comes last.  Without it the newest
         come first.  Raises ``FuruQueryError`` for a field there is none of.
         """
-        where = sql.condition(expression)
-        order, joins, values = _order(sort or ("-updated",))
-        text = f"{tables.SELECT}{joins} WHERE {where.sql} ORDER BY {order} LIMIT ? OFFSET ?"
-        bound = [*values, *where.values, -1 if limit is None else limit, offset]
-        return tables.rows_of(self.index.connection(), text, bound)
+        segments = _segments(sort or ("-updated",), sql.condition(expression))
+        return self.index.rows(self._numbers(segments, limit, offset))
+
+    def _numbers(self, segments: list[_Segment], limit: int | None, offset: int) -> Iterator[int]:
+        """Yield the numbers of the rows of all segments, one after the other."""
+        left = -1 if limit is None else limit
+        connection = self.index.connection()
+        for segment in segments:
+            if left == 0:
+                return
+            text = (
+                f"SELECT a.id FROM {segment.source} WHERE {segment.where.sql} ORDER BY {segment.order} LIMIT ? OFFSET ?"
+            )
+            found = connection.execute(text, [*segment.where.values, left, offset]).fetchall()
+            if found:
+                offset = 0
+            elif offset:
+                counted = f"SELECT count(*) FROM {segment.source} WHERE {segment.where.sql}"
+                offset -= self._one(counted, segment.where.values)
+            left -= len(found) if limit is not None else 0
+            for (number,) in found:
+                yield number
 
     def count(self, expression: Expression = EVERYTHING) -> int:
         """Return for how many artifacts an expression holds."""
@@ -143,13 +162,13 @@ class Catalog:
 
     def needing(self, furu_hash: str) -> list[Row]:
         """Return the artifacts that name this one as a dependency."""
-        text = f"{tables.SELECT} WHERE a.id IN (SELECT artifact FROM needs WHERE hash = ?) ORDER BY a.namespace, a.id"
-        return list(tables.rows_of(self.index.connection(), text, [furu_hash]))
+        text = "SELECT id FROM artifacts WHERE id IN (SELECT artifact FROM needs WHERE hash = ?) ORDER BY namespace, id"
+        return list(self.index.rows(self._firsts(text, [furu_hash])))
 
     def named(self, hash_prefix: str, *, limit: int = 20) -> list[Row]:
         """Return the artifacts whose hash begins so."""
-        text = f"{tables.SELECT} WHERE a.hash >= ? AND a.hash < ? ORDER BY a.hash LIMIT ?"
-        return list(tables.rows_of(self.index.connection(), text, [hash_prefix, f"{hash_prefix}g", limit]))
+        text = "SELECT id FROM artifacts WHERE hash >= ? AND hash < ? ORDER BY hash LIMIT ?"
+        return list(self.index.rows(self._firsts(text, [hash_prefix, f"{hash_prefix}g", limit])))
 
     def skipped(self) -> list[tuple[str, str]]:
         """Return the directories in the store that are no artifacts, and why."""
@@ -164,30 +183,55 @@ class Catalog:
         """Return the absolute directory of an artifact."""
         return self.place.directory(row.root, row.namespace, row.hash)
 
+    def _firsts(self, text: str, values: Sequence[Plain]) -> list[int]:
+        return [first for (first,) in self.index.connection().execute(text, values)]
+
     def _one(self, text: str, values: Sequence[Plain]) -> Any:
         return self.index.connection().execute(text, values).fetchone()[0]
 
 
-def _order(sort: Sequence[str]) -> tuple[str, str, list[Plain]]:
-    """Return ORDER BY, joins and their values."""
-    parts, joins, values = [], "", list[Any]()
-    for number, said in enumerate(sort):
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """A part of an ordered answer."""
+
+    source: str
+    where: Condition
+    order: str
+
+
+def _segments(sort: Sequence[str], where: Condition) -> list[_Segment]:
+    """Return the parts of an answer in their order.
+
+    An answer in the order of a field of the config has one part for each type of value, which the leaves hold in that order, so
+    that the first rows are found without a look at the others; then come those that have no such field.
+    """
+    parts: list[str] = []
+    path = None
+    for said in sort:
         name, direction = (said[1:], "DESC") if said[:1] == "-" else (said, "ASC")
         field = field_named(name)
         if field is None or (field in FIELDS and FIELDS[field].kind == "texts"):
-            raise FuruQueryError(
-                f"artifacts cannot be sorted by {name!r}", hints=[f"by {', '.join(FIELDS)}, or config.x"]
-            )
-        column = sql.column(field)
-        if field.startswith(CONFIG):
-            leaf = f"l{number}"
-            joins += (
-                f" LEFT JOIN (SELECT artifact, min(value) AS value FROM leaves"
-                f" WHERE path = (SELECT id FROM paths WHERE path = ?) AND kind IN ('n', 's', 'b') GROUP BY artifact) {leaf}"
-                f" ON {leaf}.artifact = a.id"
-            )
-            values.append(field.removeprefix(CONFIG))
-            column = f"{leaf}.value"
-        parts.append(f"{column} {direction} NULLS LAST" if direction == "ASC" else f"{column} DESC")
+            known = ", ".join(name for name, of in FIELDS.items() if of.kind != "texts")
+            raise FuruQueryError(f"artifacts cannot be sorted by {name!r}", hints=[f"by {known}, or config.<field>"])
+        if not field.startswith(CONFIG):
+            parts.append(f"{sql.column(field)} {direction}" + (" NULLS LAST" if direction == "ASC" else ""))
+        elif said == sort[0]:
+            path = field.removeprefix(CONFIG)
+            parts.append(f"l.value {direction}")
+        else:
+            raise FuruQueryError(f"{name} can only be the first field to sort by", hints=[f"put {name} first"])
     last = "DESC" if sort[-1][:1] == "-" else "ASC"
-    return f"{', '.join(parts)}, a.id {last}", joins, values
+    if path is None:
+        return [_Segment("artifacts a", where, f"{', '.join(parts)}, a.id {last}")]
+    kinds = "snb" if sort[0][:1] == "-" else "bns"
+    at = "l.path = (SELECT id FROM paths WHERE path = ?) AND l.kind"
+    ordered = [
+        _Segment(
+            "leaves l CROSS JOIN artifacts a ON a.id = l.artifact",
+            sql.Condition(f"{at} = '{kind}'", [path]).and_(where),
+            f"{', '.join(parts)}, l.artifact {last}",
+        )
+        for kind in kinds
+    ]
+    absent = sql.Condition(f"a.id NOT IN (SELECT l.artifact FROM leaves l WHERE {at} IN ('b', 'n', 's'))", [path])
+    return [*ordered, _Segment("artifacts a", absent.and_(where), "a.id")]

@@ -10,6 +10,7 @@ import os
 import sqlite3
 import threading
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from furu._sys import files
@@ -19,12 +20,12 @@ from furu.catalog.fields import FIELDS
 from furu.catalog.row import Need, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from furu.catalog.expression import Plain
 
 #: Changed with every change of the tables or of what rows say.
-VERSION = 1
+VERSION = 3
 
 COLUMNS = tuple(name for name, field in FIELDS.items() if field.kind != "texts")
 _SORTED_BY = (
@@ -42,7 +43,12 @@ _SORTED_BY = (
 )
 _PAUSE_MS = 30_000
 
-_QUOTED = [f'"{name}"' for name in COLUMNS]
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+_QUOTED = [_quoted(name) for name in COLUMNS]
 _TABLES = f"""
 CREATE TABLE artifacts (
     id INTEGER PRIMARY KEY,
@@ -54,19 +60,30 @@ CREATE TABLE details (
     id INTEGER PRIMARY KEY, config TEXT NOT NULL, python TEXT, trouble TEXT, original TEXT
 );
 CREATE TABLE paths (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE);
-CREATE TABLE leaves (path, kind, value, artifact, PRIMARY KEY (path, kind, value, artifact)) WITHOUT ROWID;
-CREATE TABLE tags (artifact, tag, PRIMARY KEY (artifact, tag)) WITHOUT ROWID;
+CREATE TABLE leaves (
+    path INTEGER, kind TEXT, value, artifact INTEGER, PRIMARY KEY (path, kind, value, artifact)
+) WITHOUT ROWID;
+CREATE TABLE tags (artifact INTEGER, tag TEXT, PRIMARY KEY (artifact, tag)) WITHOUT ROWID;
 CREATE INDEX tags_tag ON tags (tag);
 CREATE TABLE needs (
-    artifact, path, hash, root, namespace, PRIMARY KEY (artifact, path, hash)
+    artifact INTEGER, path TEXT, hash TEXT, root TEXT, namespace TEXT, PRIMARY KEY (artifact, path, hash)
 ) WITHOUT ROWID;
 CREATE INDEX needs_hash ON needs (hash);
 CREATE TABLE skipped (path TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE INDEX artifacts_hash ON artifacts (hash);
+CREATE INDEX artifacts_use ON artifacts (namespace, size, files, duration);
 {"".join(f'CREATE INDEX "artifacts_{name}" ON artifacts ("{name}");' for name in _SORTED_BY)}
 PRAGMA user_version = {VERSION};
 """
+
+#: What a row is made of; the other columns follow from these.
+_KEPT = [name for name in COLUMNS if name not in ("class", "versioned", "alias", "damaged", "schema")]
+_SELECT = (
+    f"SELECT a.id, {', '.join(_quoted(name) for name in _KEPT)}, d.config, d.python, d.trouble, d.original"
+    " FROM artifacts a JOIN details d ON d.id = a.id"
+)
+_AT_ONCE = 500
 
 _PUT = (
     f"INSERT INTO artifacts ({', '.join(_QUOTED)}, stamp) VALUES ({', '.join('?' * len(COLUMNS))}, ?)"
@@ -189,6 +206,19 @@ class Index:
             for table, key in (("artifacts", "id"), ("details", "id"), ("tags", "artifact"), ("needs", "artifact")):
                 connection.execute(f"DELETE FROM {table} WHERE {key} = ?", (number,))
 
+    def rows(self, numbers: Iterable[int]) -> Iterator[Row]:
+        """Yield rows in the order of their numbers; what was removed meanwhile is passed over."""
+        connection = self.connection()
+        pending = iter(numbers)
+        while some := list(islice(pending, _AT_ONCE)):
+            marks = ", ".join("?" * len(some))
+            found = {row[0]: row for row in connection.execute(f"{_SELECT} WHERE a.id IN ({marks})", some)}
+            tags = _grouped(connection, "SELECT artifact, tag FROM tags", some)
+            needs = _grouped(connection, "SELECT artifact, path, root, namespace, hash FROM needs", some)
+            for number in some:
+                if number in found:
+                    yield _row(found[number], tags.get(number, []), needs.get(number, []))
+
     def _forget_leaves(self, connection: sqlite3.Connection, number: int, config: str) -> None:
         connection.executemany(
             "DELETE FROM leaves WHERE path = ? AND kind = ? AND value = ? AND artifact = ?",
@@ -210,6 +240,29 @@ class Index:
         return known
 
 
+def _row(kept: tuple[Any, ...], tags: list[tuple[Any, ...]], needs: list[tuple[Any, ...]]) -> Row:
+    _, *columns, config, python, trouble, original = kept
+    fields = dict(zip(_KEPT, columns, strict=True))
+    fields["pinned"] = bool(fields["pinned"])
+    return Row(
+        **fields,
+        config=json.loads(config),
+        python=python,
+        trouble=trouble,
+        original=original,
+        tags=tuple(sorted(tag for (tag,) in tags)),
+        needs=tuple(Need(*one) for one in needs),
+    )
+
+
+def _grouped(connection: sqlite3.Connection, select: str, numbers: list[int]) -> dict[int, list[tuple[Any, ...]]]:
+    found: dict[int, list[tuple[Any, ...]]] = {}
+    marks = ", ".join("?" * len(numbers))
+    for number, *rest in connection.execute(f"{select} WHERE artifact IN ({marks})", numbers):
+        found.setdefault(number, []).append(tuple(rest))
+    return found
+
+
 def _inode(path: str) -> int:
     try:
         return os.stat(path).st_ino
@@ -226,39 +279,3 @@ def _typed(value: Plain | Container) -> tuple[str, Plain]:
     if isinstance(value, bool):
         return "b", int(value)
     return ("s" if isinstance(value, str) else "n"), value
-
-
-_BARE = ", ".join(f'a."{name}"' for name in COLUMNS if name not in ("class", "versioned", "alias", "damaged", "schema"))
-_BARE_NAMES = [name for name in COLUMNS if name not in ("class", "versioned", "alias", "damaged", "schema")]
-SELECT = (
-    f"SELECT a.id, {_BARE}, d.config, d.python, d.trouble, d.original FROM artifacts a JOIN details d ON d.id = a.id"
-)
-
-
-def rows_of(connection: sqlite3.Connection, sql: str, values: Sequence[Plain]) -> Iterator[Row]:
-    """Yield the rows that a query beginning with ``SELECT`` finds."""
-    found = connection.execute(sql, values)
-    while some := found.fetchmany(500):
-        numbers = [one[0] for one in some]
-        tags = _grouped(connection, "SELECT artifact, tag FROM tags", numbers)
-        needs = _grouped(connection, "SELECT artifact, path, root, namespace, hash FROM needs", numbers)
-        for number, *columns, config, python, trouble, original in some:
-            fields = dict(zip(_BARE_NAMES, columns, strict=True))
-            fields["pinned"] = bool(fields["pinned"])
-            yield Row(
-                **fields,
-                config=json.loads(config),
-                python=python,
-                trouble=trouble,
-                original=original,
-                tags=tuple(sorted(tag for (tag,) in tags.get(number, ()))),
-                needs=tuple(Need(*one) for one in needs.get(number, ())),
-            )
-
-
-def _grouped(connection: sqlite3.Connection, select: str, numbers: list[int]) -> dict[int, list[tuple[Any, ...]]]:
-    found: dict[int, list[tuple[Any, ...]]] = {}
-    marks = ", ".join("?" * len(numbers))
-    for number, *rest in connection.execute(f"{select} WHERE artifact IN ({marks})", numbers):
-        found.setdefault(number, []).append(tuple(rest))
-    return found

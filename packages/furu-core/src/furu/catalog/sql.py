@@ -39,6 +39,10 @@ class Condition:
     sql: str
     values: list[Plain] = field(default_factory=list)
 
+    def and_(self, other: Condition) -> Condition:
+        """Return what holds where both do."""
+        return Condition(f"{self.sql} AND {other.sql}", [*self.values, *other.values])
+
 
 def condition(expression: Expression) -> Condition:
     """Return the condition that holds for the rows of ``artifacts a`` for which the expression does; never NULL."""
