@@ -183,6 +183,12 @@ class PoolExecutor:
 
     def turn(self) -> bool:
         """Look at what is due, without waiting; return whether anything has happened.  ``wait`` does this."""
+        if (
+            self._is_due("outcome", self._pace.poll_interval_sec)
+            and not self._closed
+            and self._run.outcome() is not None
+        ):
+            raise FuruError(f"the run was ended by somebody else: {self._run.path}")
         happened = False
         active = self._pause_sec < self._pace.poll_interval_sec
         if active or self._is_due("ready", self._pace.ready_refresh_interval_sec):

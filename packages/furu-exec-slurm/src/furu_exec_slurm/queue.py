@@ -143,6 +143,10 @@ class Queue:
             found.append(Ended(ticket, int(named["wall"] or 0) / 1000, int(named["cpu"] or 0) / 1000, why))
         return found
 
+    def unread(self, end: End) -> list[str]:
+        """Return the tickets that have ended so and were not read yet."""
+        return [found["ticket"] for found in _tickets(f"{self.root}/{end}")]
+
     def read(self, end: End) -> list[str]:
         """Return every ticket that has ended so and was read: as many as there ever were."""
         return [found["ticket"] for found in _tickets(f"{self.root}/{end}/read")]
