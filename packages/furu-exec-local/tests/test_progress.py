@@ -146,6 +146,29 @@ def test_durations(sec: float, text: str) -> None:
     assert display.duration(sec) == text
 
 
+@pytest.mark.parametrize(
+    ("sec", "text"),
+    [(0.42, "0.42 s"), (59.4, "59 s"), (59.6, "1.0 min"), (600, "10 min"), (7620, "2.1 h"), (90_000, "25 h")],
+)
+def test_durations_in_columns(sec: float, text: str) -> None:
+    """A column of durations is narrow: one number, one unit."""
+    assert display.in_short(sec) == text
+
+
+def test_the_summary_fits_80_columns() -> None:
+    """However long the run took, classes with long names are still told apart."""
+    story = Story(terminal=False)
+    with story.progress:
+        story.build(9, 7000.0)
+        (job,) = story.scheduler.take(1)
+        story.end(job, Failed(job.key, "error", ValueError("no")), 1.0)
+    lines = story.file.getvalue().splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith("class"))
+    table = [line.rstrip() for line in lines[start : start + 4]]
+    assert [line.split()[0] for line in table] == ["class", "Leaf", "Sum", "all"]
+    assert max(map(len, table)) <= 62
+
+
 def test_what_others_built_counts_as_loaded(furu_tmp_root: Path) -> None:
     """Found while running, or there before."""
     p.Leaf(n=1).get()

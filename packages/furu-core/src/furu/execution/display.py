@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -51,8 +50,8 @@ def summary(tally: Tally, name: str, logs: Sequence[tuple[str, str]], *, ended: 
     head = Text.assemble((f"{name} ", "bold"), ended, f" after {duration(wall)}")
     if whole.computed:
         head.append(f": {whole.computed} computed, {rate(whole.computed / wall)}, {duration(whole.cpu_sec)} of CPU")
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("class", overflow="ellipsis")  # the one that gives way where there is little room
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("class", overflow="ellipsis", no_wrap=True)  # the one that gives way where there is little room
     counts = ["computed", "loaded", "failed", *(["not run"] if whole.left else [])]
     for heading in (*counts, "wall", "CPU", "mean"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -83,6 +82,14 @@ def duration(sec: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
 
 
+def in_short(sec: float) -> str:
+    """Return a duration for a column: ``42 s``, ``3.1 min``, ``2.1 h``."""
+    if sec < 59.5:
+        return duration(sec)
+    value, unit = (sec / 60, "min") if sec < 3570 else (sec / 3600, "h")
+    return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
+
+
 def rate(per_sec: float) -> str:
     """Return a rate for people: per second, minute or hour."""
     for unit, sec in (("s", 1), ("min", 60), ("h", 3600)):
@@ -93,9 +100,9 @@ def rate(per_sec: float) -> str:
 
 def _figures(one: Line, counts: int) -> list[str]:
     loaded = one.loaded + one.elsewhere
-    mean = duration(one.wall_sec / one.computed) if one.computed else ""
+    mean = "" if one.mean_sec is None else in_short(one.mean_sec)
     texts = [str(count) if count else "" for count in (one.computed, loaded, one.failed, one.left)[:counts]]
-    return [*texts, duration(one.wall_sec), duration(one.cpu_sec), mean] if one.wall_sec else [*texts, "", "", ""]
+    return [*texts, in_short(one.wall_sec), in_short(one.cpu_sec), mean] if one.wall_sec else [*texts, "", "", ""]
 
 
 def _bars(tally: Tally, name: str) -> Table:

@@ -34,8 +34,14 @@ class Line:
     loaded: int = 0
     failed: int = 0
     total: int = 0
+    runs: int = 0
     wall_sec: float = 0.0
     cpu_sec: float = 0.0
+
+    @property
+    def mean_sec(self) -> float | None:
+        """The time a job took on average, those that failed included; None before the first has ended."""
+        return self.wall_sec / self.runs if self.runs else None
 
     @property
     def done(self) -> int:
@@ -119,6 +125,7 @@ class Tally:
         if job is None:
             return
         line = self._line(type(job.task).__name__)
+        line.runs += 1
         line.wall_sec += wall_sec
         line.cpu_sec += cpu_sec
         if len(self.slowest) < SLOWEST or wall_sec > self.slowest[0][0]:
@@ -155,12 +162,10 @@ class Tally:
     def left_sec(self) -> float | None:
         """Return about how long the rest takes, by the mean time of each class so far; None while nothing is known."""
         whole = self.whole
-        if not whole.computed:
+        mean = whole.mean_sec
+        if mean is None:
             return None
-        mean = whole.wall_sec / whole.computed
-        left = sum(
-            line.left * (line.wall_sec / line.computed if line.computed else mean) for line in self.lines.values()
-        )
+        left = sum(line.left * (mean if line.mean_sec is None else line.mean_sec) for line in self.lines.values())
         remaining = max(1, whole.total - whole.done - self._scheduler.counts[Bucket.FAILED])
         left *= remaining / max(1, whole.left)  # some will not be tried, because they need what has failed
         now = self.clock.monotonic()
