@@ -137,19 +137,18 @@ _OF_NAMES = (Renamed, Added, Removed)
 
 
 def own(cls: type) -> tuple[Change, ...]:
-    """Return the changes a class itself lists.
-
-    Raises ``TypeError`` when its ``migrations`` mixes changes with something else.
-    """
+    """Return the changes a class itself lists."""
     listed = vars(cls).get(ATTRIBUTE)
-    if not isinstance(listed, (list, tuple)) or not any(isinstance(one, Change) for one in listed):
-        return ()
-    wrong = next((one for one in listed if not isinstance(one, Change)), None)
-    if wrong is not None:
+    return tuple([one for one in listed if isinstance(one, Change)]) if isinstance(listed, (list, tuple)) else ()
+
+
+def check(cls: type) -> None:
+    """Raise ``TypeError`` when the ``migrations`` of a class mixes changes with something else."""
+    listed = vars(cls)[ATTRIBUTE]
+    if own(cls) and (wrong := next((one for one in listed if not isinstance(one, Change)), None)) is not None:
         raise TypeError(
             f"{cls.__qualname__}.migrations has {wrong!r}, which is no change such as furu.Renamed('a', 'b')"
         )
-    return tuple(listed)
 
 
 def of(cls: type) -> tuple[Change, ...]:
@@ -222,15 +221,10 @@ def former_names(cls: type) -> tuple[str, ...]:
 def moved() -> dict[str, type]:
     """Return former name -> class, for every class of this process that says where it was moved from.
 
-    Looks through all classes there are, so it is asked once for a whole migration.  Of classes that share a name, which
-    happens where a module was loaded twice, the one that its module has counts.
+    Looks through all classes there are, so it is asked once for a whole migration.  A class that its module does not have
+    any more, which happens where one was loaded twice, says nothing.
     """
-    found: dict[str, type] = {}
-    for cls in _classes():
-        for name in former_names(cls):
-            if name not in found or _is_current(cls):
-                found[name] = cls
-    return found
+    return {name: cls for cls in _classes() for name in former_names(cls) if _is_current(cls)}
 
 
 def _classes() -> Iterator[type]:

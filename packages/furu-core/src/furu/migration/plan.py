@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from furu.errors import FuruError
+from furu.errors import FuruError, FuruIdentityError
 from furu.identity import changes, names
 from furu.identity.upgrade import Rules, upgraded
 from furu.storage import alias, lease, stored
@@ -165,6 +165,9 @@ def _names(cls: type) -> set[str]:
     pending = [cls]
     while pending:
         one = pending.pop()
-        found.update((names.class_name(one), *changes.former_names(one)))
         pending += one.__subclasses__()
+        try:
+            found.update((names.class_name(one), *changes.former_names(one)))
+        except FuruIdentityError:  # it has no lasting name, and so no lasting results
+            continue
     return found

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 
 from furu import config
+from furu._sys import files
 from furu.errors import FuruError
 from furu.storage import alias, git_command, provenance, stored
 from furu.storage.artifact import Artifact
@@ -16,12 +17,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from furu.storage.provenance import Metadata
 
-#: What the command runs: makes the object of its record, computes it, and tells where.
-_PROGRAM = (
-    "import json, sys, furu; "
-    "made = furu.FuruSerializer.from_dict(json.load(open(sys.argv[1]))['furu_obj']); "
-    "made.get(); print(made.furu_hash, made.furu_dir)"
-)
+_OWN = ".furu-repro"  # in the worktree: the program and the store; names with a dot are no part of recorded patches
+_PROGRAM = """\
+import json, sys
+import furu
+
+with open({record!r}) as file:
+    made = furu.FuruSerializer.from_dict(json.load(file)["furu_obj"])
+made.get()
+sys.stdout.write(f"{{made.furu_hash}} {{made.furu_dir}}\\n")
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +114,15 @@ def check_out(wanted: Recipe) -> Command:
     if wanted.patch is not None:
         _git(wanted.worktree, "apply", "--whitespace=nowarn", os.path.abspath(wanted.patch))
     source = _source_root(wanted.worktree, wanted.artifact.ref.namespace)
-    store = f"{wanted.worktree}/.furu-repro"
-    environ = {"FURU_PATH": store, "FURU_VERSION_CONTROLLED_PATH": f"{store}/artifacts", "PYTHONPATH": source}
-    return Command(wanted.worktree, environ, (sys.executable, "-c", _PROGRAM, wanted.record))
+    own = f"{wanted.worktree}/{_OWN}"
+    os.mkdir(own)
+    files.write_new(f"{own}/compute.py", _PROGRAM.format(record=wanted.record).encode())
+    environ = {
+        "FURU_PATH": f"{own}/store",
+        "FURU_VERSION_CONTROLLED_PATH": f"{own}/store/artifacts",
+        "PYTHONPATH": source,
+    }
+    return Command(wanted.worktree, environ, (sys.executable, f"{_OWN}/compute.py"))
 
 
 def _found(key: str) -> Artifact:

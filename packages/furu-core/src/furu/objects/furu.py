@@ -94,6 +94,10 @@ class Furu(Lineage, Generic[T_co]):
                 setattr(cls, name, getattr(cls, name))
         for name in ("_create", "_validate"):
             _refuse_body(cls, name)
+        if "migrations" in cls.__dict__:
+            from furu.identity import changes  # a program without changes need not load it
+
+            changes.check(cls)
         chz.chz(cls)
 
     # What a subclass overrides
