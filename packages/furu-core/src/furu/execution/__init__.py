@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from furu.execution.executor import Blocked, Done, Elsewhere, Executor, Failed, Job, Outcome
     from furu.resources import SlurmSpec
     from furu_exec_local import run_local as run_local
+    from furu_exec_slurm import run_slurm_pool as run_slurm_pool
 
 __all__ = ["Blocked", "Done", "Elsewhere", "Executor", "Failed", "Job", "Outcome", "SlurmSpec"]
 
