@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from furu.catalog import configs, labels, literals
 from furu.catalog.row import Need, Row
 from furu.errors import FuruRecordError
-from furu.storage import provenance, records
+from furu.storage import alias, provenance
+from furu.storage import state as states
 from furu.storage.artifact import Artifact
-from furu.storage.layout import MIGRATION
 from furu.task import ArtifactRef
 
 if TYPE_CHECKING:
+    from furu.storage.alias import Alias
     from furu.storage.provenance import Metadata
     from furu.storage.state import State
     from furu.task import RootKind
@@ -30,18 +30,18 @@ def read(root: RootKind, namespace: str, furu_hash: str, directory: str) -> Row:
     artifact = Artifact(ArtifactRef(root, namespace, furu_hash), directory)
     trouble: list[str] = []
     found: dict[str, Any] = {}
-    state = _tried(artifact.observed_state, trouble)
+    published = bool(_tried(artifact.published, trouble))
+    state = _tried(lambda: _state(artifact, published=published), trouble)
     metadata = _tried(lambda: provenance.read(artifact.meta_dir), trouble)
-    alias = _tried(lambda: _alias(artifact.meta_dir), trouble)
+    aliased = _tried(lambda: alias.read(artifact.meta_dir), trouble)
     labelled = _tried(lambda: labels.read(artifact.meta_dir), trouble) or labels.Labels()
     if metadata is not None:
         found |= _of_metadata(metadata)
+    if aliased is not None:
+        found |= _of_alias(aliased)
     if state is not None:
         found |= _of_state(state)
-    if alias is not None:
-        found |= alias
-        found["result"] = "success" if state is not None and state.result == "success" else "migrated"
-    if state is None and _tried(artifact.published, trouble):
+    elif published:
         found["result"] = "success"
     if labelled.name is not None:
         found["name"] = literals.text(labelled.name)
@@ -66,6 +66,13 @@ def _tried(read: Any, trouble: list[str]) -> Any:
     except (FuruRecordError, OSError, ValueError, RecursionError, AttributeError, TypeError, KeyError) as error:
         trouble.append(str(getattr(error, "message", error)).partition("\n")[0])
         return None
+
+
+def _state(artifact: Artifact, *, published: bool) -> State:
+    """Return the state as it is; a record that cannot be read is told even where the marker says enough."""
+    if published:
+        return states.observed(states.read(artifact.meta_dir), published=True, attempt_lives=False)
+    return artifact.observed_state()
 
 
 def _of_metadata(metadata: Metadata) -> dict[str, Any]:
@@ -104,17 +111,12 @@ def _of_state(state: State) -> dict[str, Any]:
     }
 
 
-def _alias(meta_dir: str) -> dict[str, Any] | None:
-    """Return what ``migration.json`` says about the config and the original, or None when this is no alias."""
-    content = records.content_or_none(f"{meta_dir}/{MIGRATION}")
-    if content is None:
-        return None
-    record = json.loads(content)
-    original = record["original"]
+def _of_alias(aliased: Alias) -> dict[str, Any]:
+    original = aliased.original
     return {
-        "original": f"{original['namespace']}/{original['furu_hash']}",
-        "config": configs.plain(record["furu_obj"]),
-        "created": _seconds(record.get("at")),
+        "original": original.path or f"{original.ref.namespace}/{original.ref.furu_hash}",
+        "config": configs.plain(aliased.furu_obj),
+        "created": _seconds(aliased.at),
     }
 
 
