@@ -9,20 +9,32 @@ if TYPE_CHECKING:
     from typing import Any
 
     from furu_exec_slurm.adapter import SubmititAdapter, submit
+    from furu_exec_slurm.dag import SlurmDagSubmission, submit_slurm_dag
     from furu_exec_slurm.pool import PoolProtocolError
     from furu_exec_slurm.run import SlurmPoolRun, run_slurm_pool
 
-__all__ = ["PoolProtocolError", "SlurmPoolRun", "SubmititAdapter", "__version__", "run_slurm_pool", "submit"]
+__all__ = [
+    "PoolProtocolError",
+    "SlurmDagSubmission",
+    "SlurmPoolRun",
+    "SubmititAdapter",
+    "__version__",
+    "run_slurm_pool",
+    "submit",
+    "submit_slurm_dag",
+]
 
 __version__ = "0.1.0"
 
 #: Public name -> the module that defines it.
 _HOME = {
     "PoolProtocolError": "pool",
+    "SlurmDagSubmission": "dag",
     "SlurmPoolRun": "run",
     "SubmititAdapter": "adapter",
     "run_slurm_pool": "run",
     "submit": "adapter",
+    "submit_slurm_dag": "dag",
 }
 
 

@@ -86,6 +86,7 @@ class Desk:
         self._wanted: dict[str, float] = {}  # job -> when it was last asked about
         self._known: dict[str, News] = {}
         self._due = -math.inf
+        self._troubled = False
 
     def news(self, job_id: str) -> News | None:
         """Return what was last said of a job; None where nothing was."""
@@ -106,10 +107,13 @@ class Desk:
             try:
                 found = dict(self._ask(sorted(self._wanted)))
             except Exception as error:  # noqa: BLE001 - it is a plugin's, and no news is an answer, too
-                from furu.runtime.logging import get_logger
+                if not self._troubled:
+                    from furu.runtime.logging import get_logger
 
-                get_logger().warning("the scheduler does not say what has become of jobs: %s", error)
+                    get_logger().warning("the scheduler does not say what has become of jobs: %s", error)
+                self._troubled = True
             else:
+                self._troubled = False
                 self._known = found
             self._due = self._clock.monotonic() + interval_sec
         finally:

@@ -1,0 +1,121 @@
+"""``follow``: waits for the jobs of a submission, and records what has become of those that could not say so themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from furu._sys.clock import SYSTEM_CLOCK
+from furu.engine import aftermath, settle
+from furu.execution import failures
+from furu.execution.executor import Failed
+from furu.execution.scheduler import Failure
+from furu.storage import lease, store
+from furu.storage.state import RecordedError
+from furu_exec_slurm.batches import levels
+from furu_exec_slurm.watcher import Watcher
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from furu._sys.clock import Clock
+    from furu.execution.plan import Node, Plan
+    from furu.storage.artifact import Artifact
+    from furu.storage.state import AttemptStatus, FailureKind
+    from furu_exec_slurm.client import SlurmClient
+    from furu_exec_slurm.reports import JobStatus
+
+_ERROR = "furu.errors.FuruComputeError"
+
+#: What an attempt is recorded as whose job ended in this way.
+_STATUS: Mapping[FailureKind, AttemptStatus] = {
+    "error": "failed",
+    "oom": "failed",
+    "timeout": "failed",
+    "preempted": "preempted",
+    "cancelled": "cancelled",
+    "node_failure": "crashed",
+    "lost": "crashed",
+    "dependency": "cancelled",
+}
+
+
+def follow(
+    plan: Plan,
+    job_of: Mapping[str, str],
+    client: SlurmClient,
+    *,
+    poll_interval_sec: float,
+    clock: Clock = SYSTEM_CLOCK,
+) -> None:
+    """Return when all of ``plan`` is published; raise ``FuruComputeError`` with every failure once nothing runs any more."""
+    watcher = Watcher(client, poll_interval_sec, clock=clock)
+    watcher.watch(job_of.values())
+    pending = [node for level in levels(plan) for node in level]
+    ended = Ended()
+    while pending:
+        statuses = watcher.statuses()
+        for node in pending:
+            job_id = job_of.get(node.key)
+            over = job_id is None or watcher.is_over(job_id)
+            ended.judge(node, over=over, status=statuses.get(job_id or ""))
+        pending = [node for node in pending if not ended.knows(node.key)]
+        if pending:
+            clock.sleep(poll_interval_sec)
+    if ended.failures:
+        raise failures.error_for(ended.failures, given_up=len(ended.given_up))
+
+
+@dataclass(slots=True)
+class Ended:
+    """The nodes of a plan of which it is known how they ended."""
+
+    published: set[str] = field(default_factory=set)
+    given_up: set[str] = field(default_factory=set)
+    failures: list[Failure] = field(default_factory=list)
+    _failed: set[str] = field(default_factory=set)
+
+    def knows(self, key: str) -> bool:
+        """Return whether a node has ended."""
+        return key in self.published or key in self.given_up or key in self._failed
+
+    def judge(self, node: Node, *, over: bool, status: JobStatus | None) -> None:
+        """Learn whether a node has ended, those it needs being judged before it; ``over`` says whether its job has."""
+        artifact = store.artifact(node.task.furu_ref)
+        if artifact.holder() is not None:
+            self.published.add(node.key)
+        elif not over or not all(map(self.knows, node.needs)):
+            return
+        elif any(key in self.given_up or key in self._failed for key in node.needs):
+            if _settled(artifact, status, RecordedError(_ERROR, "what it needs has failed", "", "dependency")):
+                self.given_up.add(node.key)
+        elif _settled(artifact, status, _death(status)) and artifact.holder() is None:
+            recorded = artifact.recorded_state()
+            error = settle.recorded_failure(artifact, recorded)
+            last = recorded.attempt if recorded else None
+            kind = last.error.kind if last and last.error else "lost"
+            self.failures.append(Failure(node, Failed(node.key, kind, error), last.number if last else 1))
+            self._failed.add(node.key)
+
+
+def _settled(artifact: Artifact, status: JobStatus | None, error: RecordedError) -> bool:
+    """Return whether nobody creates an artifact any more; record ``error`` for an attempt that has left a claim behind.
+
+    That its job is over does not mean that its process is: only the claim tells.
+    """
+    claim = lease.look(artifact.meta_dir)
+    if claim is None:
+        return True
+    if claim.live and (status is None or claim.job is None or claim.job.job_id != status.job_id):
+        return False
+    return aftermath.record_end(artifact, claim, _STATUS[error.kind], error)
+
+
+def _death(status: JobStatus | None) -> RecordedError:
+    """Return what is recorded for a job that ended without a word of its own."""
+    if status is None:
+        return RecordedError(_ERROR, "the process that created it is gone", "", "lost")
+    where = f" on {status.node}" if status.node else ""
+    code = f", exit code {status.exit_code}" if status.exit_code else ""
+    message = f"Slurm job {status.job_id} ended as {status.word}{where}{code}, without a result"
+    return RecordedError(_ERROR, message, "", status.condition.kind or "lost")
