@@ -6,12 +6,12 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from furu_testing import assert_computed, assert_loaded
 
 import furu
 from furu import config
 from furu.errors import FuruComputeError
 from furu.storage import alias
+from furu_testing import assert_computed, assert_loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +100,7 @@ def test_a_result_is_read_through_an_alias(old: Path) -> None:
     assert_loaded(made)
 
 
-def test_a_stored_result_is_read_through_an_alias(old: Path) -> None:  # noqa: ARG001 - it is there
+def test_a_stored_result_is_read_through_an_alias(old: Path) -> None:
     """A class without a ``_load`` gets what the original has stored."""
     import shop
 

@@ -45,7 +45,12 @@ def test_each_change_does_what_it_says() -> None:
 
 def test_changes_are_made_in_their_order() -> None:
     """A later change sees what an earlier one has made."""
-    listed = [furu.Renamed("a", "b"), furu.Retyped("b", float), furu.Renamed("b", "c"), furu.Added("d", value=0)]
+    listed: list[changes.Change] = [
+        furu.Renamed("a", "b"),
+        furu.Retyped("b", float),
+        furu.Renamed("b", "c"),
+        furu.Added("d", value=0),
+    ]
 
     assert changed(listed, {"a": 1}, today="c d") == {"c": 1.0, "d": 0}
 
@@ -61,14 +66,14 @@ def test_changes_are_made_in_their_order() -> None:
 )
 def test_a_config_of_any_time_is_brought_up_to_date(fields: dict[str, Any], expected: dict[str, Any]) -> None:
     """The names of a config's fields tell which changes it has behind it."""
-    listed = [furu.Renamed("a", "b"), furu.Renamed("b", "c"), furu.Added("x", value=0)]
+    listed: list[changes.Change] = [furu.Renamed("a", "b"), furu.Renamed("b", "c"), furu.Added("x", value=0)]
 
     assert changed(listed, fields, today="c x") == expected
 
 
 def test_a_name_that_is_used_again_keeps_its_value() -> None:
     """A field that was removed and came back: whoever has it keeps it, unless the record says that it is the first one."""
-    listed = [furu.Removed("x"), furu.Added("x", value=5), furu.Renamed("lr", "rate")]
+    listed: list[changes.Change] = [furu.Removed("x"), furu.Added("x", value=5), furu.Renamed("lr", "rate")]
 
     assert changed(listed, {"lr": 1, "x": 7}, today="rate x") == {"rate": 1, "x": 7}
     assert changed(listed, {"rate": 1, "x": 7}, today="rate x") == {"rate": 1, "x": 7}
@@ -78,7 +83,7 @@ def test_a_name_that_is_used_again_keeps_its_value() -> None:
 
 def test_what_a_record_has_behind_it_is_not_done_again() -> None:
     """Changes that the class had listed when a config was written are not applied to it; the others are."""
-    listed = [furu.Rewrite(double), furu.Rewrite(negated)]
+    listed: list[changes.Change] = [furu.Rewrite(double), furu.Rewrite(negated)]
 
     assert changed(listed, {"a": 1}, today="a") == {"a": -2}
     assert changed(listed, {"a": 1}, today="a", recorded=listed[:1]) == {"a": -1}
@@ -100,7 +105,7 @@ def test_retyped_leaves_none_and_what_fits() -> None:
     assert changed([furu.Retyped("a", int)], {"a": None}, today="a") == {"a": None}
     assert changed([furu.Retyped("a", int)], {"a": 3}, today="a") == {"a": 3}
     assert changed([furu.Retyped("a", int)], {"a": True}, today="a") == {"a": 1}
-    with pytest.raises(TypeError, match="furu.Rewrite"):
+    with pytest.raises(TypeError, match=r"furu\.Rewrite"):
         furu.Retyped("a", lambda value: value)  # type: ignore[arg-type]
 
 
@@ -168,8 +173,8 @@ def test_nested_configs_are_upgraded_wherever_they_are(version: Version) -> None
     found = upgraded(data, Rules())
 
     expected = shop.Leaf(rows=2, parts=[shop.Part(size=3)] * 2, plain=shop.Plain(4, "cm"))
-    assert found.config == shop.Root(leaves={"a": expected, "b": expected})
-    assert found.config.leaves["a"] is found.config.leaves["b"]
+    assert found.obj == shop.Root(leaves={"a": expected, "b": expected})
+    assert found.obj.leaves["a"] is found.obj.leaves["b"]
     assert set(found.steps) == {
         "Part: Renamed('s', 'size')",
         "Plain: Added('unit')",
@@ -201,7 +206,7 @@ def test_what_no_change_explains_is_refused(version: Version) -> None:
     ):
         with pytest.raises(FuruError, match=told):
             upgraded(data, Rules())
-    assert upgraded({"$class": "shop.Leaf", "rows": 1, "plain": None}, Rules(defaults=True)).config == shop.Leaf(rows=1)
+    assert upgraded({"$class": "shop.Leaf", "rows": 1, "plain": None}, Rules(defaults=True)).obj == shop.Leaf(rows=1)
 
 
 def test_a_pinned_field_has_its_pinned_value(version: Version) -> None:
@@ -215,7 +220,7 @@ def test_a_pinned_field_has_its_pinned_value(version: Version) -> None:
                 return 1
     """)
 
-    assert upgraded({"$class": "shop.Model"}, Rules()).config == shop.Model(layers=8)
+    assert upgraded({"$class": "shop.Model"}, Rules()).obj == shop.Model(layers=8)
 
 
 def test_a_class_that_was_moved_is_found(version: Version) -> None:
@@ -239,9 +244,9 @@ def test_a_class_that_was_moved_is_found(version: Version) -> None:
                 return 1
     """)
 
-    assert upgraded({"$class": "old.place.Thing", "n": 2}, Rules()).config == shop.Outer(n=2)
-    assert upgraded({"$class": "old.place.Thing.Inner"}, Rules()).config == shop.Outer.Inner()
-    assert upgraded({"$class": "shop.Taken", "n": 2}, Rules()).config == shop.Taken(n=2)
+    assert upgraded({"$class": "old.place.Thing", "n": 2}, Rules()).obj == shop.Outer(n=2)
+    assert upgraded({"$class": "old.place.Thing.Inner"}, Rules()).obj == shop.Outer.Inner()
+    assert upgraded({"$class": "shop.Taken", "n": 2}, Rules()).obj == shop.Taken(n=2)
 
 
 def test_a_rewrite_that_fails_says_so(version: Version) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from furu_testing import computed
 
 from furu.errors import FuruError
 from furu.migration import legacy, run
+from furu_testing import computed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -156,7 +156,8 @@ def _of_nothing(task: Task, verdict: Verdict) -> Why:
         return Why(task.furu_ref, verdict, "create", REASONS["missing"], remedy=remedy)
     here = diff.view(task.to_dict())
     compared = [(one, _compared(one.furu_obj, here)) for one in known]
-    nearest, differences = min(compared, key=lambda pair: (sum(one.in_key for one in pair[1]), pair[0].timestamp))
+    compared.sort(key=lambda pair: pair[0].timestamp, reverse=True)  # of equally near ones the newest
+    nearest, differences = min(compared, key=lambda pair: sum(one.in_key for one in pair[1]))
     return Why(
         task.furu_ref,
         verdict,

@@ -1,13 +1,15 @@
 """Encode: a config as JSON-ready data.
 
 A record is ``{"$class": name, field: value, ...}``, read from what its constructor takes.  JSON's own values stand for
-themselves; what JSON cannot say is an object with one ``$tag``.  A class that lists changes has them in ``$changes``.  A record that is met twice, or lies deeper than
+themselves; what JSON cannot say is an object with one ``$tag``.  What else of a class decides keys is in ``$revision`` and ``$source``, and the changes it lists in ``$changes``.  A record that is met twice, or lies deeper than
 ``_DEEPEST`` records, is written once into ``$objects`` of the outermost record, and is ``{"$ref": n}`` where it is used.
 """
 
 from __future__ import annotations
 
+from furu import config
 from furu.errors import FuruCycleError, FuruIdentityError
+from furu.identity import source
 from furu.identity.arrays import Scalar
 from furu.identity.canonical import Refused, dumps, plain_of, refusal, unknown
 from furu.identity.kinds import ATOMS, SETS, Derived, Registered, kind_of
@@ -70,8 +72,8 @@ class _Encoder:
 
     def _fill(self, value: Any, record: Record, data: dict[str, Any]) -> None:
         data["$class"] = record.name
-        if record.changes:
-            data["$changes"] = list(record.changes)
+        if record.changes or record.revision is not None or (record.is_furu and config.current().source_in_key):
+            data.update(_marks(record))
         self.depth += 1
         self.filling.add(id(value))
         for field in record.fields:
@@ -168,6 +170,18 @@ class _Encoder:
         place.clear()
         place["$ref"] = number
         return moved
+
+
+def _marks(record: Record) -> dict[str, Any]:
+    """Return what has to be known of a class to tell later whether a config means the same, where there is any."""
+    marks: dict[str, Any] = {}
+    if record.changes:
+        marks["$changes"] = list(record.changes)
+    if record.revision is not None:
+        marks["$revision"] = record.revision
+    if record.is_furu and config.current().source_in_key:
+        marks["$source"] = source.combined(record.cls)
+    return marks
 
 
 def _text(value: str) -> Any:

@@ -34,10 +34,13 @@ def of(cls: type) -> Schema | None:
 
 
 def keeps_keys(before: Schema, now: Schema) -> bool:
-    """Return whether every key made under ``before`` is certainly what the same config has now.
+    """Return whether every key made under ``before`` is certainly what the same config has now, or counts for none.
 
-    A field added since has to be pinned.  False means that it takes a look at the configs to know.
+    A field added since has to be pinned; under another revision nothing counts.  False means that it takes a look at the
+    configs to know.
     """
+    if before.get("revision") != now["revision"]:
+        return True
     new = set(now["pinned"]) - set(before.get("pinned", ()))
     without_new = {**now, "pinned": sorted(set(now["pinned"]) - new), "floats": sorted(set(now["floats"]) - new)}
     return without_new == before

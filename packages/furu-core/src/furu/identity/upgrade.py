@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from furu import config
 from furu.errors import MISSING, FuruError
-from furu.identity import changes, names
+from furu.identity import changes, names, source
 from furu.identity.decode import Decoder, from_dict
 from furu.identity.records import record_of
 
@@ -41,8 +42,12 @@ class Rules:
 class Upgraded:
     """A config of today, and what was done to the stored one to get it, in words."""
 
-    config: Any
+    obj: Any
     steps: tuple[str, ...]
+
+
+class AnotherMeaning(FuruError):
+    """A config was written when its class, as that says itself, meant something else."""
 
 
 def upgraded(data: dict[str, Any], rules: Rules) -> Upgraded:
@@ -50,11 +55,11 @@ def upgraded(data: dict[str, Any], rules: Rules) -> Upgraded:
 
     A field that was left out of the key while it had its ``hash_default``, and is not in the data, has that value.
 
-    Raises ``FuruError`` naming the class and what its changes do not explain.
+    Raises ``FuruError`` naming the class and what its changes do not explain, ``AnotherMeaning`` where its revision changed.
     """
     upgrade = _Upgrade(rules)
-    config = from_dict(data, upgrade)
-    return Upgraded(config, tuple(dict.fromkeys(upgrade.steps)))
+    obj = from_dict(data, upgrade)
+    return Upgraded(obj, tuple(dict.fromkeys(upgrade.steps)))
 
 
 def current_name(name: str, moved: Mapping[str, type]) -> str:
@@ -90,6 +95,7 @@ class _Upgrade(Decoder):
         record = record_of(cls) if isinstance(cls, type) else None
         if record is None:
             raise FuruError(f"{name} is no config class any more")
+        _check_meaning(record, marks)
         if record.name != name:
             self.steps.append(f"{cls.__qualname__}: MovedFrom({name!r})")
         fields = self._changed(record, fields, marks)
@@ -135,3 +141,16 @@ class _Upgrade(Decoder):
             elif not one.required:
                 raise FuruError(f"{label} has a field {one.name!r} that no change explains")
         return after if self.rules.fit is None else self.rules.fit(record.cls, after)
+
+
+def _check_meaning(record: Record, marks: Mapping[str, Any]) -> None:
+    """Raise ``FuruError`` when a class says that its results mean something else than when a config was written."""
+    label = record.cls.__qualname__
+    if marks.get("$revision") != record.revision:
+        raise AnotherMeaning(
+            f"{label} has revision {record.revision!r} now; this is of revision {marks.get('$revision')!r}"
+        )
+    if record.is_furu and marks.get("$source") != (
+        source.combined(record.cls) if config.current().source_in_key else None
+    ):
+        raise AnotherMeaning(f"the source of {label} is another one, and FURU_SOURCE_IN_KEY says that it counts")

@@ -136,7 +136,7 @@ def _looked_through(sources: list[Stored]) -> _Index:
     index = _Index()
     for source in sources:
         move = plan.moved(source, rules)
-        if move is None:
+        if move is None or move.deliberate:
             continue
         if move.outcome == "alias":
             _newest(index.explained, move)

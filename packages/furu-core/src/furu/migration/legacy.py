@@ -130,7 +130,7 @@ def _import(one: Stored | Move) -> None:
 
 
 def _moved(source: Stored, rules: Rules) -> Move:
-    move = plan.moved(source, rules)
+    move = plan.moved(source, rules, step="imported")
     if move is None:
         return _left(source, "it is an artifact of today's store already")
     if move.outcome == "alias" and not _can_be_loaded(type(move.config), source):

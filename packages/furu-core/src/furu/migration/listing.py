@@ -73,7 +73,7 @@ def _current(described: Any, ref: ArtifactRef) -> Any:
     if described is None:
         return None
     try:
-        config = upgraded(described, Rules(moved={}, defaults=True, loose=True)).config
+        config = upgraded(described, Rules(moved={}, defaults=True, loose=True)).obj
         same = config.furu_ref == ref
     except (FuruError, AttributeError):
         return None

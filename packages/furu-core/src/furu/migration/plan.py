@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from furu.errors import FuruError, FuruIdentityError
 from furu.identity import changes, names
-from furu.identity.upgrade import Rules, upgraded
+from furu.identity.upgrade import AnotherMeaning, Rules, upgraded
+from furu.migration import dependencies
 from furu.storage import alias, lease, stored
 from furu.storage.artifact import Artifact
 from furu.storage.layout import directory
@@ -29,7 +30,7 @@ class Move:
 
     ``outcome`` is ``alias`` where ``target`` becomes an alias of it, ``conflict`` where the target is taken, and
     ``unexplained`` where no config of today could be found; ``reason`` says why.  ``steps`` are the changes that lead from
-    the stored config to that of today.
+    the stored config to that of today.  ``deliberate`` is set where the class says that its older results mean something else.
     """
 
     outcome: Outcome
@@ -38,6 +39,7 @@ class Move:
     config: Any = None
     steps: tuple[str, ...] = ()
     reason: str = ""
+    deliberate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,25 +104,41 @@ def plan(request: Request, sources: Iterable[Stored] | None = None) -> list[Move
     return targets.all()
 
 
-def moved(source: Stored, rules: Rules) -> Move | None:
-    """Return where a stored result leads; None when its config is one of today already."""
+def moved(source: Stored, rules: Rules, step: str = "") -> Move | None:
+    """Return where a stored result leads; None when its config is one of today already.  ``step`` is a step of its own.
+
+    A config with the same fields and another key was stored under another meaning, so without a step there is no move.
+    """
     try:
         found = upgraded(source.furu_obj, rules)
-        target = found.config.furu_ref
+        target = found.obj.furu_ref
+    except AnotherMeaning as error:
+        return Move(outcome="unexplained", source=source, reason=error.message, deliberate=True)
     except FuruError as error:
         return None if _is_current(source, rules) else Move(outcome="unexplained", source=source, reason=error.message)
     except AttributeError:
         return Move(outcome="unexplained", source=source, reason="it is no config of a Furu class")
     if _is_at(source, target):
         return None
-    return Move(outcome="alias", source=source, target=target, config=found.config, steps=found.steps)
+    steps = (*((step,) if step else ()), *found.steps)
+    doubt = dependencies.doubt(source, found.obj, rules)
+    if not steps and doubt is None:
+        if target.furu_hash == source.ref.furu_hash:
+            steps = ("stored in another place",)
+        else:
+            doubt = "its fields are the same and its key is not: hash_default, or the meaning of a value, changed"
+    if doubt is not None and source.is_alias:
+        return None  # the original speaks for itself
+    if doubt is not None:
+        return Move(outcome="unexplained", source=source, reason=doubt)
+    return Move(outcome="alias", source=source, target=target, config=found.obj, steps=steps)
 
 
 def _is_current(source: Stored, rules: Rules) -> bool:
     """Return whether a config that no change explains has its key today: what it has too much was never in the key."""
     try:
         found = upgraded(source.furu_obj, Rules(moved=rules.moved, more=rules.more, defaults=True, loose=True))
-        return _is_at(source, found.config.furu_ref)
+        return _is_at(source, found.obj.furu_ref)
     except (FuruError, AttributeError):
         return False
 

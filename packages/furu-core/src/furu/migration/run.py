@@ -69,7 +69,7 @@ def migrate(request: Request, *, dry_run: bool, sources: Iterable[Stored] | None
     Crash: some aliases are made; the same migration makes the rest.
     """
     report = make(plan(request, sources), dry_run=dry_run)
-    if not dry_run and request.where is None and sources is None and not report.unexplained:
+    if not dry_run and request.where is None and sources is None and all(one.deliberate for one in report.unexplained):
         moved = changes.moved()
         for home in {os.path.dirname(move.source.directory) for move in report.moves}:
             schemas.settle(home, moved)

@@ -30,7 +30,8 @@ class Stored:
     """A published result: its name, the config it was recorded with, and where the result is.
 
     ``original`` is the artifact itself, or that of which it is an alias.  ``timestamp`` is when its computation began (ISO
-    8601, UTC; empty where nobody recorded it), ``source`` the digests of the code it was computed with.
+    8601, UTC; empty where nobody recorded it), ``source`` the digests of the code it was computed with, ``needs`` the
+    artifacts that its config named as dependencies; None where that was not recorded.
     """
 
     ref: ArtifactRef
@@ -39,6 +40,7 @@ class Stored:
     original: Original
     timestamp: str = ""
     source: dict[str, str] | None = None
+    needs: tuple[ArtifactRef, ...] | None = None
 
     @property
     def is_alias(self) -> bool:
@@ -150,9 +152,16 @@ def _read(artifact: Artifact, words: Collection[bytes]) -> Stored | None:
             Original(artifact.ref),
             str(found.get("timestamp", "")),
             source if isinstance(source, dict) else None,
+            _needs(found.get("dependencies")),
         )
     except (FuruRecordError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def _needs(listed: Any) -> tuple[ArtifactRef, ...] | None:
+    if not isinstance(listed, list):
+        return None
+    return tuple(ArtifactRef(one["root"], one["namespace"], one["furu_hash"]) for one in listed)
 
 
 def _alias(artifact: Artifact) -> Stored | None:
