@@ -116,7 +116,40 @@ def test_another_root_may_be_meant(tmp_path: Path) -> None:
     assert said("tag", key(Number()), "a", "--root", str(tmp_path)).split() == ["a"]
 
 
-@pytest.mark.parametrize("verb", ["tag", "untag", "name", "note", "pin", "unpin", "rm"])
+def test_a_bundle_goes_from_store_to_store(tmp_path: Path) -> None:
+    """export writes, import shows and asks, and brings in; a second import finds everything there."""
+    user = f"User-{User(pair=Pair()).furu_hash[:8]}"
+    assert "2 artifacts, 2 with all files" in said("export", user, "--outputs", "--to", str(tmp_path / "b.zip"))
+    there = ["--root", str(tmp_path / "other")]
+    assert "2 import" in said("import", str(tmp_path / "b.zip"), "--dry-run", *there)
+    assert "nothing was changed" in said("import", str(tmp_path / "b.zip"), *there, status=1)
+    assert not (tmp_path / "other").exists()
+    assert "imported: 2 artifacts" in said("import", str(tmp_path / "b.zip"), "--yes", *there)
+    assert "2 there" in said("import", str(tmp_path / "b.zip"), "--yes", *there)
+    (one, two) = json.loads(said("import", str(tmp_path / "b.zip"), "--json", "-n", *there))
+    assert {one["action"], two["action"]} == {"there"}
+    assert "is no bundle" in said("import", str(tmp_path / "nothing.zip"), status=1)
+    assert "is there already" in said("export", user, "--to", str(tmp_path / "b.zip"), status=1)
+
+
+def test_a_bundle_of_records_says_so(tmp_path: Path) -> None:
+    """Without --outputs and --no-dependencies one artifact goes, without its result."""
+    printed = said(
+        "export", f"User-{User(pair=Pair()).furu_hash[:8]}", "--no-dependencies", "--to", str(tmp_path / "b")
+    )
+    assert "1 artifact, 0 with all files (1 file left out)" in printed
+    printed = said("import", str(tmp_path / "b"), "--yes", "--root", str(tmp_path / "other"))
+    assert "--records imports" in printed
+
+
+def test_a_snapshot_has_every_artifact(tmp_path: Path) -> None:
+    """snapshot needs no reference, and --json lists what is in it."""
+    found = json.loads(said("snapshot", str(tmp_path / "s.zip"), "--json"))
+    assert len(found["artifacts"]) == 3
+    assert found["path"] == str(tmp_path / "s.zip")
+
+
+@pytest.mark.parametrize("verb", ["tag", "untag", "name", "note", "pin", "unpin", "rm", "export", "import", "snapshot"])
 def test_help_has_an_example(verb: str) -> None:
     """Every verb shows how it is called, and usage errors have status 2."""
     assert f"Example:  furu {verb} " in said(verb, "--help")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from furu import config
 from furu.catalog import place, reference
 
 if TYPE_CHECKING:
@@ -40,8 +41,13 @@ Refs = Annotated[
 
 
 def store(root: Path | str | None) -> Place:
-    """Return the store that ``--root`` names, or that of the settings."""
-    return place.of_settings() if root is None else place.below(root)
+    """Return the store that ``--root`` names, and have the settings name it as long as the verb runs; or that of the settings."""
+    if root is not None:
+        named = place.below(root)
+        settings = config.current()
+        settings.base_root = Path(named.base)
+        settings.version_controlled_root_override = Path(named.artifacts)
+    return place.of_settings()
 
 
 def artifacts(refs: list[str], root: Path | None) -> list[Artifact]:

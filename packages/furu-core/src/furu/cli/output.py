@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from typer.core import TyperGroup
 
+from furu import config
 from furu.errors import FuruError
 
 PIPE_COLUMNS = 200  # where nobody looks at it, nothing has to be cut
@@ -18,15 +19,21 @@ _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
 class Verbs(TyperGroup):
-    """A group of verbs in which an error of furu's is one message and exit status 1; wrong usage is 2 as ever."""
+    """A group of verbs in which an error of furu's is one message and exit status 1; wrong usage is 2 as ever.
+
+    What a verb sets, such as the store of ``--root``, ends with it.
+    """
 
     def invoke(self, ctx: Any) -> Any:
         """Run the verb."""
+        before = config.current().snapshot()
         try:
             return super().invoke(ctx)
         except FuruError as error:
             typer.secho(str(error), err=True, fg="red")
             raise typer.Exit(1) from None
+        finally:
+            config.current().restore(before)
 
 
 def console(*, stderr: bool = False) -> Console:
