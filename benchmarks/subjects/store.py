@@ -144,7 +144,7 @@ def _write(root: Path, one: Artifact, template: Template, status: str, started: 
             for at, below in dependencies.direct(one)
         ],
         "timestamp": iso_utc(started),
-        "git_commit": f"{chance.getrandbits(24):040x}",
+        "git_commit": f"{chance.getrandbits(160):040x}",
         "git_branch": "main",
         "hostname": host,
         "user": user,

@@ -165,6 +165,11 @@ class Catalog:
         text = "SELECT id FROM artifacts WHERE id IN (SELECT artifact FROM needs WHERE hash = ?) ORDER BY namespace, id"
         return list(self.index.rows(self._firsts(text, [furu_hash])))
 
+    def get(self, root: str, namespace: str, furu_hash: str) -> Row | None:
+        """Return what is known of one artifact, None when there is none of that name."""
+        text = "SELECT id FROM artifacts WHERE root = ? AND namespace = ? AND hash = ?"
+        return next(self.index.rows(self._firsts(text, [root, namespace, furu_hash])), None)
+
     def named(self, hash_prefix: str, *, limit: int = 20) -> list[Row]:
         """Return the artifacts whose hash begins so."""
         text = "SELECT id FROM artifacts WHERE hash >= ? AND hash < ? ORDER BY hash LIMIT ?"

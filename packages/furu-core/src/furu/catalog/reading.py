@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from furu.storage.state import State
     from furu.task import RootKind
 
+#: The path under which an alias needs what it stands for.
+ALIAS = "(alias)"
+
 
 def read(root: RootKind, namespace: str, furu_hash: str, directory: str) -> Row:
     """Return what there is to know of the artifact in a directory.
@@ -113,8 +116,10 @@ def _of_state(state: State) -> dict[str, Any]:
 
 def _of_alias(aliased: Alias) -> dict[str, Any]:
     original = aliased.original
+    ref = original.ref
     return {
-        "original": original.path or f"{original.ref.namespace}/{original.ref.furu_hash}",
+        "needs": () if original.path else (Need(ALIAS, ref.root, ref.namespace, ref.furu_hash),),
+        "original": original.path or f"{ref.namespace}/{ref.furu_hash}",
         "config": configs.plain(aliased.furu_obj),
         "created": _seconds(aliased.at),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from furu import _plugins
-from furu.cli import diff, migrate, name, output, pin, plan, repro, rm, run, tag, why
+from furu.cli import bundle, diff, du, ls, migrate, name, output, pin, plan, repro, rm, run, show, tag, tree, why
 
 _GROUP = "furu.cli"
 
@@ -16,6 +16,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     cls=output.Verbs,
 )
+app.command("ls")(ls.ls)
+app.command("show")(show.show)
+app.command("tree")(tree.tree)
+app.command("du")(du.du)
 app.command("plan")(plan.plan)
 app.command("run")(run.run)
 app.command("why")(why.why)
@@ -29,6 +33,9 @@ app.command("note")(name.note)
 app.command("pin")(pin.pin)
 app.command("unpin")(pin.unpin)
 app.command("rm")(rm.rm)
+app.command("export")(bundle.export)
+app.command("import")(bundle.import_)
+app.command("snapshot")(bundle.snapshot)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,106 @@
+"""``furu du``: what takes the space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from furu.catalog.fields import FIELDS
+from furu.catalog.query import field_named
+from furu.cli import cells, options, output, shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+BAR = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What several artifacts take together: bytes, files and directories, seconds of computation."""
+
+    keys: tuple[str, ...]
+    artifacts: int
+    size: int
+    files: int
+    took_sec: float
+
+    def to_json(self) -> dict[str, float]:
+        """Return the figures as JSON-ready data."""
+        return {"artifacts": self.artifacts, "size": self.size, "files": self.files, "took_sec": self.took_sec}
+
+
+def du(
+    query: shelf.Query = None,
+    by: Annotated[
+        str, typer.Option("--by", "-b", help="Fields to add up by: namespace, class, user, host, result, ...")
+    ] = "namespace",
+    depth: Annotated[int | None, typer.Option("--depth", min=1, help="Add up so many parts of the namespace.")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="At most so many lines; 0 for all.")] = 30,
+    as_json: options.AsJson = False,
+    root: options.Root = None,
+) -> None:
+    """Show what takes the space: bytes on disk, files (inodes), and what it took to compute. No content is read.
+
+    Example:  furu du --by user,class 'started<-90d'
+    """
+    fields = [_field(name.strip()) for name in by.split(",")]
+    meaning = shelf.meaning(query)
+    groups = [Group(tuple(line[:-4]), *line[-4:]) for line in shelf.opened(root).sums(fields, meaning)]
+    if depth is not None and fields == ["namespace"]:
+        groups = _rolled_up(groups, depth)
+    if as_json:
+        listed = [dict(zip(fields, one.keys, strict=True)) | one.to_json() for one in groups]
+        output.print_json({"groups": listed, "total": _sum((), groups).to_json()})
+        return
+    _print(fields, groups, limit or len(groups))
+
+
+def _print(fields: list[str], groups: list[Group], limit: int) -> None:
+    whole, right = _sum(("in all",), groups), ("artifacts", "size", "files", "computed in")
+    table = output.table(*fields, "artifacts", "size", "", "files", "computed in", right=right)
+
+    def add(one: Group, bar: Text, style: str | None = None) -> None:
+        keys = [*map(_key, one.keys), *[""] * (len(fields) - len(one.keys))]
+        figures = (f"{one.artifacts:,}", cells.size(one.size), bar, f"{one.files:,}", cells.duration(one.took_sec))
+        table.add_row(*keys, *figures, style=style)
+
+    for one in groups[:limit]:
+        add(one, Text("█" * round(BAR * one.size / max(whole.size, 1)), style="cyan"))
+    if len(groups) > limit:
+        add(_sum((f"and {len(groups) - limit} more",), groups[limit:]), Text(), "dim")
+    add(whole, Text(), "bold")
+    output.console().print(table)
+
+
+def _field(name: str) -> str:
+    field = field_named(name)
+    if field is None or field not in FIELDS or FIELDS[field].kind not in ("text", "flag"):
+        raise typer.BadParameter(f"space cannot be added up by {name!r}", param_hint="--by")
+    return field
+
+
+def _key(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _sum(keys: tuple[str, ...], groups: Iterable[Group]) -> Group:
+    listed = list(groups)
+    return Group(
+        keys,
+        sum(one.artifacts for one in listed),
+        sum(one.size for one in listed),
+        sum(one.files for one in listed),
+        sum(one.took_sec for one in listed),
+    )
+
+
+def _rolled_up(groups: list[Group], depth: int) -> list[Group]:
+    """Return the groups by the first parts of their namespaces."""
+    parts: dict[str, list[Group]] = {}
+    for one in groups:
+        parts.setdefault(".".join(one.keys[0].split(".")[:depth]), []).append(one)
+    return sorted([_sum((name,), some) for name, some in parts.items()], key=lambda one: -one.size)
