@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import logging
 import os
@@ -118,6 +119,25 @@ class Undeclared(furu.Furu[int]):
     def _create(self) -> int:
         note("created", f"Undeclared {self.n}")
         return Leaf(n=1000 + self.n).get() + 1
+
+
+class InCircles(furu.Furu[int]):
+    """Needs another one of its kind, which in turn needs it, and does not say so; alone it needs itself."""
+
+    n: int = 0
+    others: int = 2
+
+    def _create(self) -> int:
+        return InCircles(n=(self.n + 1) % self.others, others=self.others).get()
+
+
+class RaisesNoException(furu.Furu[int]):
+    """Raises what is no ``Exception``."""
+
+    n: int = 0
+
+    def _create(self) -> int:
+        raise asyncio.CancelledError("given up")
 
 
 class Gpu(furu.Furu[str]):

@@ -137,6 +137,13 @@ def test_retries_are_bounded_by_the_settings(backend: str) -> None:
     assert len(p.noted("created")) == 4
 
 
+def test_what_is_no_exception_is_a_failure_as_well(backend: str) -> None:
+    """``asyncio.CancelledError`` and its like fail the node; the run goes on."""
+    with pytest.raises(furu.FuruComputeError, match=r"\(error\): CancelledError: given up"):
+        run_local([p.RaisesNoException(), p.Leaf()], backend=backend, keep_going=True)  # type: ignore[arg-type]
+    assert p.Leaf().exists()
+
+
 def test_many_failures_are_told_in_short() -> None:
     """The first few with all there is to know, the others in two lines each; none is left out."""
     roots = [p.Failing(n=n) for n in range(12)]

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from furu.execution.executor import Outcome
     from furu_exec_local.messages import Order
 
-#: After the end of the parent: how long a job may take to notice (seconds).
-GRACE_SEC = 5.0
+#: After the end of the parent: how long this process has to end by itself, and a job that was interrupted (seconds).
+NOTICE_SEC, GRACE_SEC = 0.2, 5.0
 
 
 def serve(connection: Connection) -> None:
@@ -38,8 +38,12 @@ def serve(connection: Connection) -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     with setting.in_force(connection.recv_bytes()):
-        threading.Thread(target=_end_with_parent, args=(connection.fileno(),), daemon=True).start()
-        _work(connection)
+        over = threading.Event()
+        threading.Thread(target=_end_with_parent, args=(connection.fileno(), over), daemon=True).start()
+        try:
+            _work(connection)
+        finally:
+            over.set()
 
 
 def _work(connection: Connection) -> None:
@@ -71,11 +75,12 @@ def _outcome(order: Order, known: parcels.Receiver) -> Outcome:
         return Failed(order.key, "error", FuruError(f"_create called sys.exit({stop.code!r})"))
 
 
-def _end_with_parent(fd: int) -> None:
+def _end_with_parent(fd: int, over: threading.Event) -> None:
     """End this process when the other end of the connection is gone; the thread sleeps until then."""
     end = select.poll()
     end.register(fd, 0)  # hang-up is always told
     end.poll()
-    os.kill(os.getpid(), signal.SIGINT)
+    if not over.wait(NOTICE_SEC):
+        os.kill(os.getpid(), signal.SIGINT)
     SYSTEM_CLOCK.sleep(GRACE_SEC)
     os.kill(os.getpid(), signal.SIGKILL)

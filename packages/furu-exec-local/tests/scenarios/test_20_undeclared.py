@@ -34,3 +34,14 @@ def test_strict_dependencies_make_it_an_error(furu_tmp_root: Path, backend: str)
     with pytest.raises(furu.FuruMissingArtifact, match=r"Leaf .*Undeclared"):
         run_local([p.Undeclared()], backend=backend)  # type: ignore[arg-type]
     assert not p.Leaf(n=1000).exists()
+
+
+@pytest.mark.filterwarnings("ignore:InCircles")
+@pytest.mark.parametrize("others", [1, 2, 3])
+def test_a_circle_is_named(furu_tmp_root: Path, backend: str, others: int) -> None:
+    """Artifacts that turn out to need each other, or one itself, are an error at once; the rest is built."""
+    labels = [p.InCircles(n=n, others=others).furu_ref.label for n in range(others)]
+    with pytest.raises(furu.FuruCycleError, match="waits for itself") as caught:
+        run_local([p.InCircles(others=others), p.Leaf()], backend=backend, max_workers=2, keep_going=True)  # type: ignore[arg-type]
+    assert all(label in str(caught.value) for label in labels)
+    assert p.Leaf().exists()

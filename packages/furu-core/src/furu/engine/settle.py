@@ -166,6 +166,7 @@ def _claimed(artifact: Artifact, evidence: Evidence, *, queued: bool) -> lease.L
 def _refused(task: Task, artifact: Artifact, evidence: Evidence, policy: Policy, reason: RefuseReason) -> BaseException:
     if reason == "failed" and not policy.retry_failed:
         return recorded_failure(artifact, evidence.state)
+    context.refuse_recursion(artifact.ref)
     if config.current().strict_deps and context.job() != artifact.ref.furu_hash:
         return missing(
             artifact,

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
 from furu.engine.verdict import Wait
-from furu.errors import FuruMissingArtifact
+from furu.errors import FuruCycleError, FuruMissingArtifact
 from furu.execution.executor import Blocked, Done, Elsewhere, Failed, Job
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Scheduler:
         """Let a job wait for artifacts its ``_create`` turned out to need; the plan holds those that are not built.
 
         One that this run has built already is not usable the moment after: its ``_validate`` refuses it.  Then the job
-        fails, for building it again would never end.
+        fails, for building it again would never end; so it does when one of them needs the job itself.
         """
         node = self.plan.nodes[key]
         for task in on:
@@ -136,11 +136,38 @@ class Scheduler:
                 return
         found = [task for task in on if task.furu_hash in self.plan.nodes]
         for task in found:
+            cycle = self._way(task.furu_hash, key)
+            if cycle:
+                names = " -> ".join(self.plan.nodes[step].task.furu_ref.label for step in [key, *cycle])
+                hint = "a _create must not get() an artifact that needs this one; give the two different configs"
+                error = FuruCycleError(f"an artifact waits for itself: {names}", hints=[hint])
+                self._fail(Failed(key, "dependency", error))
+                return
+        for task in found:
             self.undeclared.setdefault(type(node.task), type(task))
         fresh = [task.furu_hash for task in found if task.furu_hash not in node.needs]
         node.needs = (*node.needs, *fresh)
         self._attempts[key] -= 1  # it was no failure
         self._activate(key)
+
+    def _way(self, start: str, end: str) -> list[str]:
+        """Return the nodes from ``start`` to ``end``, each needed by the one before; none when there is no such way."""
+        came_from: dict[str, str | None] = {start: None}
+        pending = [start]
+        while pending:
+            key = pending.pop()
+            if key == end:
+                way: list[str] = []
+                step: str | None = key
+                while step is not None:
+                    way.append(step)
+                    step = came_from[step]
+                return way[::-1]
+            for need in self.plan.nodes[key].needs:
+                if need not in came_from and self._bucket.get(need) not in ENDED:
+                    came_from[need] = key
+                    pending.append(need)
+        return []
 
     def release(self, key: str) -> None:
         """Take a node back from elsewhere: nobody creates it any more, so it may run here."""

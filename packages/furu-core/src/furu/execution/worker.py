@@ -31,7 +31,9 @@ def run(job: Job) -> Outcome:
             settle.settle(job.task, store.artifact(job.task.furu_ref), load_result=False)
         except BlockedOn as blocked:
             return Elsewhere(job.key) if blocked.task.furu_hash == job.key else Blocked(job.key, (blocked.task,))
-        except Exception as error:  # noqa: BLE001 - whatever _create raises is the outcome
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever _create raises is the outcome; asyncio's is no Exception
             return Failed(job.key, kind_of(error), error)
     return Done(job.key)
 
