@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
-PROGRAMS = ("import_time", "hashing", "hit_and_create", "migrate", "syscalls", "run_local", "catalog")
+PROGRAMS = ("import_time", "hashing", "hit_and_create", "migrate", "syscalls", "run_local", "catalog", "pool_ticks")
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

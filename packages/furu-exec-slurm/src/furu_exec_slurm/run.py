@@ -148,11 +148,13 @@ def _run(roots: list[Task], manner: Manner) -> SlurmPoolRun:
     return SlurmPoolRun(run.directory, manner.submitit_root, plan)
 
 
-def executor_for(run: RunDirectory, record: RunRecord, manner: Manner) -> PoolExecutor:
+def executor_for(
+    run: RunDirectory, record: RunRecord, manner: Manner, *, client: SlurmClient | None = None
+) -> PoolExecutor:
     """Return the executor of a run whose directory has been made."""
     fleet = Fleet(
         run,
-        SlurmClient(pauses_sec=SUBMIT_PAUSES_SEC),
+        client or SlurmClient(pauses_sec=SUBMIT_PAUSES_SEC),
         submitit_root=manner.submitit_root,
         check_interval_sec=manner.pace.worker_health_check_interval_sec,
         grace_sec=manner.pace.heartbeat_grace_sec,
