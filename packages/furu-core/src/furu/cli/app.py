@@ -5,7 +5,27 @@ from __future__ import annotations
 import typer
 
 from furu import _plugins
-from furu.cli import bundle, diff, du, ls, migrate, name, output, pin, plan, repro, rm, run, show, tag, tree, why
+from furu.cli import (
+    bundle,
+    diff,
+    du,
+    gc,
+    invalidate,
+    logs,
+    ls,
+    migrate,
+    name,
+    output,
+    pin,
+    plan,
+    repro,
+    rm,
+    run,
+    show,
+    tag,
+    tree,
+    why,
+)
 
 _GROUP = "furu.cli"
 
@@ -20,12 +40,15 @@ app.command("ls")(ls.ls)
 app.command("show")(show.show)
 app.command("tree")(tree.tree)
 app.command("du")(du.du)
+app.command("gc")(gc.gc)
+app.command("invalidate")(invalidate.invalidate)
 app.command("plan")(plan.plan)
 app.command("run")(run.run)
 app.command("why")(why.why)
 app.command("diff")(diff.diff)
 app.command("migrate")(migrate.migrate)
 app.command("repro")(repro.repro)
+app.command("logs")(logs.logs)
 app.command("tag")(tag.tag)
 app.command("untag")(tag.untag)
 app.command("name")(name.name)
