@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 
 from furu._sys import process
 from furu.engine.verdict import Create, Load, Policy, Refuse, Wait, decide
+from furu.runtime.schedulers import ScheduledJob
 from furu.storage.evidence import Evidence
 from furu.storage.lease import Claim
 from furu.storage.state import Attempt, State
@@ -40,7 +42,10 @@ def state(status: AttemptStatus | None) -> State | None:
     return State("incomplete", Attempt("attempt", 1, "local", status, process.me(), "2026-01-01T00:00:00Z"))
 
 
-POLICIES = [Policy(*flags) for flags in product((True, False), repeat=4)]
+POLICIES = [
+    Policy(may_create=create, may_wait=wait, retry_failed=retry, rerun=rerun)
+    for create, wait, retry, rerun in product((True, False), repeat=4)
+]
 ABSENT = [
     Evidence(published=False, claim=holder, state=state(status))
     for holder, status in product((None, claim(live=False), claim(live=True)), STATUSES)
@@ -87,6 +92,22 @@ def test_every_combination_has_one_verdict(evidence: Evidence, policy: Policy) -
 def test_a_creation_says_what_was_found_instead(evidence: Evidence, reason: str) -> None:
     """The reason of a Create names what the look saw."""
     assert decide(evidence, Policy()) == Create(reason)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("live", [True, False])
+@pytest.mark.parametrize(
+    "evidence", [Evidence(published=False, state=state("failed")), Evidence(published=True, valid=True)]
+)
+def test_what_waits_for_a_job_is_that_job_s_to_create(evidence: Evidence, *, live: bool) -> None:
+    """Whatever else is seen, and whether or not failures are retried; nobody else's, while the claim lives."""
+    mine, other = ScheduledJob("slurm", "17"), ScheduledJob("slurm", "18")
+    waiting = replace(evidence, claim=replace(claim(live=live), job=mine))
+    rerun = evidence.published
+
+    assert decide(waiting, Policy(job=mine, retry_failed=False, rerun=rerun)) == Create("queued")
+    assert decide(waiting, Policy(job=mine, may_create=False, rerun=rerun)) in (Refuse("missing"), Refuse("failed"))
+    for policy in (Policy(rerun=rerun), Policy(job=other, rerun=rerun)):
+        assert isinstance(decide(waiting, policy), Wait) is live
 
 
 def test_a_rerun_says_so() -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from furu.execution import Executor, Job, Outcome
+    from furu.runtime.schedulers import ScheduledJob
     from furu.storage.evidence import Evidence
 
 pytest_plugins = ["pytester"]
@@ -234,6 +235,14 @@ class BrokenLeases:
         taken = lease.take(meta_dir, furu_hash=furu_hash, attempt_id=attempt_id)
         return taken if taken is None else BrokenLease(self._how, taken)
 
+    def take_over(self, claim: lease.Claim, *, furu_hash: str, attempt_id: str) -> Any:
+        """Take over a claim that waits for a job."""
+        taken = lease.take_over(claim, furu_hash=furu_hash, attempt_id=attempt_id)
+        if taken is None and self._how == "comes late":
+            here = lease.look(str(Path(claim.path).parents[1]))
+            return here and lease.take_over(here, furu_hash=furu_hash, attempt_id=attempt_id)
+        return taken
+
 
 class BrokenLease:
     """A lease with one promise broken."""
@@ -253,6 +262,13 @@ class BrokenLease:
         if self._how == "publishes late":
             Path(marker).write_text("{}")
         self._held.publish(marker, sync=sync)
+
+    def hand_over(self, job: ScheduledJob) -> None:
+        """Leave the claim to a job."""
+        if self._how == "leaves nothing":
+            self._held.release()
+        else:
+            self._held.hand_over(job)
 
     def release(self) -> None:
         """Release."""
@@ -301,6 +317,8 @@ BROKEN = {
     "checks nothing": "test_who_lost_the_lease_changes_nothing",
     "publishes late": "test_a_released_lease_is_no_lease",
     "a child releases": "test_a_forked_child_holds_nothing",
+    "leaves nothing": "test_a_waiting_claim_outlives_its_submitter",
+    "comes late": "test_a_zombie_finds_nothing_to_take_over",
     "trusts any marker": "test_what_is_no_marker_is_no_hit[empty]",
     "makes what it looks at": "test_looking_creates_nothing",
     "wants a whole state": "test_a_damaged_state_does_not_break_a_look[torn]",
@@ -341,7 +359,7 @@ BROKEN_TESTS = """
 def test_each_broken_promise_fails_its_test(pytester: pytest.Pytester) -> None:
     """For each way of breaking a contract, the test of that promise fails (and not for another reason)."""
     kinds = list(BROKEN)
-    split = {"executors": kinds[:8], "leases": kinds[8:14], "artifacts": kinds[14:]}
+    split = {"executors": kinds[:8], "leases": kinds[8:16], "artifacts": kinds[16:]}
     pytester.makepyfile(subject=Path(__file__).read_text(), test_broken=dedent(BROKEN_TESTS).format(**split))
     names = {how: "Test" + ("".join(map(str.capitalize, how.split())) if " " in how else how) for how in BROKEN}
     chosen = [f"test_broken.py::{names[how]}::{test}" for how, test in BROKEN.items()]

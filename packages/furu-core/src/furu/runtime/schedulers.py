@@ -135,6 +135,19 @@ def refresh() -> None:
         desk.refresh()
 
 
+@contextmanager
+def answering(scheduler: str, ask: Ask) -> Iterator[None]:
+    """Let ``ask`` speak for ``scheduler`` inside the block, whatever packages are installed."""
+    before = _desks.pop(scheduler, None)
+    _desks[scheduler] = Desk(ask)
+    try:
+        yield
+    finally:
+        del _desks[scheduler]
+        if before is not None:
+            _desks[scheduler] = before
+
+
 def _desk(scheduler: str) -> Desk:
     found = _desks.get(scheduler)
     if found is None:

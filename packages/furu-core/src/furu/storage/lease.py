@@ -256,7 +256,8 @@ class Lease:
 
         Raises ``FuruLeaseLost`` when the claim was taken over before.
         """
-        if not self.here or not _renamed(self.path, f"{self.path}.{job.scheduler}.{job.job_id}"):
+        waiting = f"{self.path}.{job.scheduler}.{job.job_id}"
+        if not self.here or self.ended or not _renamed(self.path, waiting):
             raise self.lost()
         _held.pop(self.token, None)
         heart().end(self.path)

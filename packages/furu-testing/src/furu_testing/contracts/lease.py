@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from furu import config
 from furu.errors import FuruLeaseLost
+from furu.runtime import schedulers
+from furu.runtime.schedulers import News, ScheduledJob
+from furu_testing import faults
 from furu_testing.contracts.forks import forked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PROCESSES, ROUNDS = 4, 25
+
+JOB = ScheduledJob("contract", "17")
 
 
 class HeldLease(Protocol):
@@ -28,6 +34,9 @@ class HeldLease(Protocol):
 
     def publish(self, marker: str, *, sync: bool) -> None:
         """Turn it into the file ``marker``; raises ``FuruLeaseLost``, and changes nothing, when it is not ours."""
+
+    def hand_over(self, job: ScheduledJob) -> None:
+        """Leave it to a job of a scheduler; raises ``FuruLeaseLost`` when it is not ours."""
 
     def release(self) -> None:
         """Give it up; does nothing when it is not ours any more."""
@@ -46,7 +55,11 @@ class SeenClaim(Protocol):
 
     @property
     def live(self) -> bool:
-        """Whether its owner lives."""
+        """Whether its owner lives, or the job it waits for may come."""
+
+    @property
+    def job(self) -> ScheduledJob | None:
+        """The job it waits for, None when a process holds it."""
 
 
 class Leases(Protocol):
@@ -60,6 +73,9 @@ class Leases(Protocol):
 
     def break_dead(self, claim: Any, /) -> None:
         """Remove exactly this claim."""
+
+    def take_over(self, claim: Any, /, *, furu_hash: str, attempt_id: str) -> Any:
+        """Return a ``HeldLease`` in the place of a claim that waits for a job, or None when it does not wait any more."""
 
 
 class LeaseContract:
@@ -269,6 +285,141 @@ class LeaseContract:
                     for successor in successors:
                         successor.end()
 
+    def test_what_is_left_to_a_job_waits_for_it(self, meta_dir: str) -> None:
+        """A look sees the job and the attempt; whoever left it holds nothing, and its release changes nothing."""
+        lease = self.taken(meta_dir, "a" * 32)
+
+        lease.hand_over(JOB)
+
+        claim = self.seen(meta_dir)
+        assert (claim.job, claim.attempt_id, claim.live) == (JOB, "a" * 32, True)
+        assert_lost(lease.check)
+        assert_lost(lambda: lease.hand_over(JOB))
+        assert_lost(lambda: lease.publish(f"{meta_dir}/SUCCESS.json", sync=False))
+        lease.release()
+        assert self.seen(meta_dir).job == JOB
+        assert self.make().take(meta_dir, furu_hash="0" * 20, attempt_id="2" * 32) is None
+
+    def test_a_waiting_claim_outlives_its_submitter(self, meta_dir: str) -> None:
+        """It belongs to the job: the end of the process that submitted it changes nothing."""
+
+        def submit(_: Callable[[Any], None]) -> None:
+            self.taken(meta_dir).hand_over(JOB)
+
+        with forked(submit) as (submitter,):
+            submitter.end()
+
+        assert self.seen(meta_dir).live
+
+    def test_a_waiting_claim_lives_as_long_as_its_scheduler_says(
+        self, meta_dir: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """However long that is; it is dead when the job is gone for certain, and only then can be removed as such."""
+        told: dict[str, News] = {"17": News(gone=False, words="PENDING (Priority)")}
+        monkeypatch.setattr(config.current(), "poll_interval", 1e-6)
+        with schedulers.answering(JOB.scheduler, lambda _: told):
+            self.taken(meta_dir).hand_over(JOB)
+            age(meta_dir, 1e6)
+            assert self.seen(meta_dir).live
+
+            told["17"] = News(gone=True, words="CANCELLED by 0")
+            dead = self.seen(meta_dir)
+
+            assert not dead.live
+            self.make().break_dead(dead)
+            self.taken(meta_dir).check()
+
+    def test_a_waiting_claim_without_news_is_stale_in_the_end(self, meta_dir: str) -> None:
+        """Where nobody knows the job it lives for ``FURU_STALE_AFTER_SECS`` after the last news, and is dead then."""
+        self.taken(meta_dir).hand_over(JOB)
+        age(meta_dir, config.current().stale_timeout - 60)
+        assert self.seen(meta_dir).live
+
+        age(meta_dir, config.current().stale_timeout + 60)
+
+        assert not self.seen(meta_dir).live
+
+    def test_good_news_are_left_for_those_who_cannot_ask(self, meta_dir: str) -> None:
+        """A look that learns that the job still waits makes the claim young, for hosts without the scheduler's commands."""
+        self.taken(meta_dir).hand_over(JOB)
+        age(meta_dir, config.current().stale_timeout + 60)
+
+        with schedulers.answering(JOB.scheduler, lambda _: {"17": News(gone=False, words="PENDING")}):
+            assert self.seen(meta_dir).live
+
+        assert self.seen(meta_dir).live
+
+    def test_a_job_makes_the_claim_its_own(self, meta_dir: str) -> None:
+        """It holds an ordinary lease then, which ends with it, and publishes like any other."""
+
+        def run(tell: Callable[[Any], None]) -> None:
+            lease = self.taken_over(meta_dir, "b" * 32)
+            assert lease is not None
+            lease.check()
+            tell(lease.token)
+            time.sleep(600)
+
+        self.taken(meta_dir, "a" * 32).hand_over(JOB)
+        with forked(run) as (job,):
+            token = job.told()
+            claim = self.seen(meta_dir)
+            assert (claim.token, claim.attempt_id, claim.job, claim.live) == (token, "b" * 32, None, True)
+            job.kill()
+            assert not self.seen(meta_dir).live
+
+    def test_a_claim_is_taken_over_once(self, meta_dir: str) -> None:
+        """Of many that reach for the same waiting claim one gets it; so the loser of a race runs nothing."""
+        for _ in range(10):
+            self.taken(meta_dir).hand_over(JOB)
+            waiting = self.seen(meta_dir)
+
+            def reach(tell: Callable[[Any], None], waiting: SeenClaim = waiting) -> None:
+                lease = self.make().take_over(waiting, furu_hash="0" * 20, attempt_id="2" * 32)
+                tell(lease is not None)
+                if lease is not None:
+                    lease.release()
+
+            with forked(*[reach] * PROCESSES) as processes:
+                assert sum(process.told() for process in processes) == 1
+                for process in processes:
+                    process.end()
+
+    def test_a_zombie_finds_nothing_to_take_over(self, meta_dir: str) -> None:
+        """A job that comes after its claim counted as dead, and was removed, does not harm the successor."""
+        self.taken(meta_dir).hand_over(JOB)
+        waiting = self.seen(meta_dir)
+        self.make().break_dead(waiting)
+        successor = self.taken(meta_dir)
+
+        assert self.make().take_over(waiting, furu_hash="0" * 20, attempt_id="2" * 32) is None
+
+        successor.check()
+        assert self.seen(meta_dir).token == successor.token
+
+    def test_who_dies_while_taking_over_is_outlived(self, meta_dir: str) -> None:
+        """Between the new name and the new content the claim is one of an unknown owner: live now, dead after a lease."""
+
+        def die(_: Callable[[Any], None]) -> None:
+            with faults.at("claim.renamed", lambda: os.kill(os.getpid(), 9)):
+                self.taken_over(meta_dir)
+
+        self.taken(meta_dir).hand_over(JOB)
+        with forked(die) as (job,):
+            job.ended_by_kill()
+        assert self.seen(meta_dir).live
+
+        age(meta_dir, config.current().lease_duration_sec + 60)
+
+        dead = self.seen(meta_dir)
+        assert not dead.live
+        self.make().break_dead(dead)
+        self.taken(meta_dir).check()
+
+    def taken_over(self, meta_dir: str, attempt_id: str = "2" * 32) -> HeldLease | None:
+        """Take over the claim that is there."""
+        lease: HeldLease | None = self.make().take_over(self.seen(meta_dir), furu_hash="0" * 20, attempt_id=attempt_id)
+        return lease
+
     def _taken_in_turn(self, meta_dir: str) -> HeldLease:
         leases = self.make()
         while True:
@@ -279,6 +430,13 @@ class LeaseContract:
             if lease is not None:
                 return lease
             time.sleep(0.0005)
+
+
+def age(meta_dir: str, sec: float) -> None:
+    """Let the last sign of life of the claim be ``sec`` seconds ago."""
+    (claim,) = Path(meta_dir, "compute.lock").iterdir()
+    then = time.time() - sec
+    os.utime(claim, (then, then))
 
 
 def assert_lost(act: Callable[[], object]) -> None:
