@@ -90,7 +90,7 @@ class Catalog:
                 self._running = threading.Thread(target=self._refresh_quietly, name="furu-refresh", daemon=True)
                 self._running.start()
             running = self._running
-        running.join(patience_sec)
+        running.join(None if patience_sec == float("inf") else patience_sec)
         return not running.is_alive()
 
     def _refresh_quietly(self) -> None:
@@ -169,6 +169,14 @@ class Catalog:
         """Return what is known of one artifact, None when there is none of that name."""
         text = "SELECT id FROM artifacts WHERE root = ? AND namespace = ? AND hash = ?"
         return next(self.index.rows(self._firsts(text, [root, namespace, furu_hash])), None)
+
+    def needed_by(self) -> dict[str, set[str]]:
+        """Return the hashes of those that name an artifact as their dependency, by its hash."""
+        found: dict[str, set[str]] = {}
+        text = "SELECT n.hash, a.hash FROM needs n JOIN artifacts a ON a.id = n.artifact"
+        for needed, by in self.index.connection().execute(text):
+            found.setdefault(needed, set()).add(by)
+        return found
 
     def named(self, hash_prefix: str, *, limit: int = 20) -> list[Row]:
         """Return the artifacts whose hash begins so."""
