@@ -9,6 +9,7 @@ from furu.engine.blocked import BlockedOn
 from furu.errors import FuruComputeError, FuruLeaseLost
 from furu.execution.executor import Blocked, Done, Elsewhere, Failed
 from furu.runtime import context, overrides
+from furu.runtime.signals import Interruption
 from furu.storage import store
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def run(job: Job) -> Outcome:
     Nothing else is created here: a dependency that is not there ends the job as ``Blocked``, an artifact that somebody
     else is creating as ``Elsewhere``.  A result that is there already is ``Done``, and is not loaded.
 
-    ``KeyboardInterrupt`` and ``SystemExit`` pass through.
+    ``KeyboardInterrupt``, ``SystemExit`` and the ``Interruption`` of a scheduler pass through.
     """
     if job.key in overrides.active():
         return Done(job.key)
@@ -31,7 +32,7 @@ def run(job: Job) -> Outcome:
             settle.settle(job.task, store.artifact(job.task.furu_ref), load_result=False)
         except BlockedOn as blocked:
             return Elsewhere(job.key) if blocked.task.furu_hash == job.key else Blocked(job.key, (blocked.task,))
-        except (KeyboardInterrupt, SystemExit):
+        except (KeyboardInterrupt, SystemExit, Interruption):
             raise
         except BaseException as error:  # noqa: BLE001 - whatever _create raises is the outcome; asyncio's is no Exception
             return Failed(job.key, kind_of(error), error)
