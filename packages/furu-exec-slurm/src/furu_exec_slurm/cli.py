@@ -52,7 +52,7 @@ def status(
     for number, one in enumerate(shown):
         if number:
             console.print()
-        console.print(tables.run(one, brief=run is None and len(shown) > 3))
+        console.print(tables.run(one, brief=run is None and len(shown) > 3), crop=False)
 
 
 @app.command()

@@ -13,6 +13,7 @@ from furu_exec_slurm.queue import key_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from furu_exec_slurm.queue import Seat
     from furu_exec_slurm.reports import JobStatus
     from furu_exec_slurm.run_directory import RunDirectory, RunRecord
 
@@ -24,7 +25,7 @@ SILENT_SEC = 30.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerLine:
-    """One worker: its job, what it does, on which task (key) since when (seconds), and where its output is."""
+    """One worker: its job, what it does, on which tasks since when (seconds), and the directory of its output."""
 
     spec_key: str
     worker_id: str
@@ -124,7 +125,7 @@ def _worker_lines(run: RunDirectory, statuses: Mapping[str, JobStatus]) -> list[
                 doing,
                 str(run.worker(seat).get("host", "")),
                 status.words if status is not None else "",
-                tuple(key_of(ticket) for ticket in tickets),
+                tuple(_label(run, seat, ticket) for ticket in tickets),
                 max(
                     (now - since for ticket in tickets if (since := _since(directory, ticket)) is not None),
                     default=None,
@@ -133,6 +134,13 @@ def _worker_lines(run: RunDirectory, statuses: Mapping[str, JobStatus]) -> list[
             )
         )
     return lines
+
+
+def _label(run: RunDirectory, seat: Seat, ticket: str) -> str:
+    try:
+        return str(run.queue.content(seat, ticket)["label"])
+    except (ValueError, KeyError):  # it was given back this moment
+        return key_of(ticket)
 
 
 def _since(directory: str, ticket: str) -> float | None:

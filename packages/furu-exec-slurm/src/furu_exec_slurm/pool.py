@@ -41,6 +41,9 @@ FIRST_PAUSE_SEC = 0.05
 #: Seconds between two looks at all workers while more of them may be wanted.
 LOOK_SEC = 0.25
 
+#: Seconds between two pictures of the run.
+PICTURE_SEC = 0.5
+
 #: How long ``close`` waits for workers to leave by themselves (seconds).
 GRACE_SEC = 1.5
 
@@ -162,7 +165,7 @@ class PoolExecutor:
             left = None if end is None else end - self._clock.monotonic()
             if left is not None and left <= 0:
                 return []
-            self._clock.sleep(self._pause_sec if left is None else min(self._pause_sec, left))
+            self._rest(self._pause_sec if left is None else min(self._pause_sec, left))
             self._pause_sec = min(self._pause_sec * 1.5, self._pace.poll_interval_sec)
 
     def close(self, *, cancel: bool) -> None:
@@ -202,6 +205,14 @@ class PoolExecutor:
         self._check_workers()
         self._scale()
         return happened
+
+    def _rest(self, sec: float) -> None:
+        """Let some time pass, in which the picture of the run stays up to date."""
+        while sec > 0:
+            self._clock.sleep(min(sec, PICTURE_SEC))
+            sec -= PICTURE_SEC
+            if self.audience is not None:
+                self.audience.turned()
 
     def _is_due(self, what: str, every_sec: float) -> bool:
         now = self._clock.monotonic()

@@ -76,7 +76,7 @@ def _workers(lines: list[WorkerLine]) -> RenderableType:
         name = Text(line.worker_id, f"link {Path(line.logs).as_uri()}")
         since = "" if line.since_sec is None else duration(max(0.0, line.since_sec))
         where = " ".join(word for word in (line.slurm, f"on {line.host}" if line.host else "") if word)
-        table.add_row(name, line.job_id, Text(line.doing, _DOING[line.doing]), since, " ".join(line.tasks)[:12], where)
+        table.add_row(name, line.job_id, Text(line.doing, _DOING[line.doing]), since, ", ".join(line.tasks), where)
     if len(lines) <= MOST_WORKERS:
         return table
     return Group(table, Text(f"  and {len(lines) - MOST_WORKERS} more; --json lists them", "dim"))
