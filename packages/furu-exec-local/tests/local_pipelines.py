@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import functools
 import logging
 import os
 import signal
@@ -119,6 +120,31 @@ class Undeclared(furu.Furu[int]):
     def _create(self) -> int:
         note("created", f"Undeclared {self.n}")
         return Leaf(n=1000 + self.n).get() + 1
+
+
+class Cell(furu.Furu[int]):
+    """Needs all cells of the layer below, which a method names; fails where one of them is missing."""
+
+    layer: int
+    n: int
+    width: int
+
+    @furu.furu_dep
+    def below(self) -> list[Cell]:
+        """Return the layer below."""
+        return [cell(self.layer - 1, n, self.width) for n in range(self.width)] if self.layer else []
+
+    def _create(self) -> int:
+        missing = [one.n for one in self.below() if not one.exists()]
+        if missing:
+            raise LookupError(f"{missing} of layer {self.layer - 1}")
+        return self.n
+
+
+@functools.cache
+def cell(layer: int, n: int, width: int) -> Cell:
+    """Return a cell; the same object each time, so that its key is computed once."""
+    return Cell(layer=layer, n=n, width=width)
 
 
 class InCircles(furu.Furu[int]):

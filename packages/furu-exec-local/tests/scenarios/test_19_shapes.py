@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import local_pipelines as p
 import pytest
 
+import furu
 from furu.execution import plan as plans
 from furu.execution import run_local
 
@@ -41,3 +42,22 @@ def test_a_star(furu_tmp_root: Path, backend: str) -> None:
     run_local([star], backend=backend, max_workers=2)  # type: ignore[arg-type]
     assert star.load_existing() == 1 + sum(range(500))
     assert len(p.noted("created")) == 501
+
+
+@pytest.mark.usefixtures("furu_tmp_root")
+@pytest.mark.parametrize(
+    ("layers", "width", "backend"),
+    [(1, 10_000, "process"), (10_000, 1, "thread"), (1_000, 10, "process")],
+    ids=["wide", "deep", "layered"],
+)
+def test_ten_thousand_nodes(layers: int, width: int, backend: str) -> None:
+    """Each is built once, after all it needs; nothing recurses."""
+    furu.FURU_CONFIG.log_level = "ERROR"
+    furu.FURU_CONFIG.record_git = "ignore"
+    top = [p.cell(layers - 1, n, width) for n in range(width)]
+    run_local(top, backend=backend, max_workers=2, progress=False)  # type: ignore[arg-type]
+    assert all(p.cell(layer, n, width).exists() for layer in range(layers) for n in range(width))
+    attempts = {
+        p.cell(layer, n, width).get_state().attempt.number for layer in range(0, layers, 97) for n in range(width)
+    }  # type: ignore[union-attr]
+    assert attempts == {1}
