@@ -10,6 +10,7 @@ from furu.cli import (
     diff,
     du,
     gc,
+    graph,
     invalidate,
     logs,
     ls,
@@ -48,6 +49,7 @@ app.command("why")(why.why)
 app.command("diff")(diff.diff)
 app.command("migrate")(migrate.migrate)
 app.command("repro")(repro.repro)
+app.command("graph")(graph.graph)
 app.command("logs")(logs.logs)
 app.command("tag")(tag.tag)
 app.command("untag")(tag.untag)
