@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -144,7 +143,6 @@ def _of(wanted: set[str], found: dict[str, JobStatus]) -> dict[str, JobStatus]:
     }
 
 
-@functools.cache
 def _setting(name: str) -> str | None:
     """Return a setting of the cluster; None where it cannot be asked for."""
     try:
