@@ -19,11 +19,11 @@ def invalidate(
     downstream: Annotated[
         bool, typer.Option("--downstream", "-d", help="And everything that depends on them.")
     ] = False,
-    go: Annotated[bool, typer.Option("--go", help="Do it; without it they are only listed.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it; without it they are only listed.")] = False,
     as_json: options.AsJson = False,
     root: options.Root = None,
 ) -> None:
-    """List results that would no longer count, with what it took to compute them; --go invalidates them.
+    """List results that would no longer count, with what it took to compute them; --yes invalidates them.
 
     Their files stay; the next get() computes them anew. What depends on them keeps its own results, unless --downstream.
 
@@ -46,7 +46,7 @@ def invalidate(
             output.console().print(table)
         took = sum(row.duration or 0.0 for row in rows)
         typer.echo(f"{output.counted(len(rows), 'result')}, {output.span(took)} to compute again")
-    if not go:
+    if not yes:
         return
     failed = 0
     for row in rows:

@@ -67,12 +67,11 @@ def ls(
         rows: Iterable[Row] = catalog.rows(
             meaning, sort=_sort(sort), limit=None if orphaned else _limit(limit, as_json)
         )
+        reasons: dict[str, str] | None = None
         if code is not None:
             judged = orphans.orphans(rows, catalog, code)
             rows, shown = [one.row for one in judged], [*shown[:-1], "why"]
             reasons = {one.row.hash: one.reason for one in judged}
-        else:
-            reasons = {}
         forms = {name: _form(name, reasons) for name in shown}
     if as_json:
         found = (cells.row_json(row, catalog.directory(row)) for row in rows)
@@ -111,9 +110,9 @@ def _limit(given: int | None, as_json: bool) -> int | None:
     return ON_A_TERMINAL if sys.stdout.isatty() and not as_json else None
 
 
-def _form(name: str, reasons: dict[str, str]) -> Callable[[Row], str | Text]:
+def _form(name: str, reasons: dict[str, str] | None) -> Callable[[Row], str | Text]:
     """Return how a column is written; raises ``typer.BadParameter`` for one there is none of."""
-    if name == "why" and reasons:
+    if name == "why" and reasons is not None:
         return lambda row: reasons[row.hash]
     if name in _CELLS:
         return _CELLS[name]
