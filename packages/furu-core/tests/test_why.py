@@ -129,7 +129,7 @@ def test_added_and_removed_are_listed(version: Version) -> None:
     found = lab.Train(data=lab.Data(n=2)).why()
 
     assert (found.added, found.removed) == (("rate", "drop"), ("lr",))
-    assert "furu.Renamed, furu.Added, furu.Removed" in str(found.remedy)
+    assert "[furu.Renamed('lr', 'rate'), furu.Added('drop', value=0.5)]" in str(found.remedy)
 
 
 def test_a_moved_class_is_recognised(version: Version) -> None:

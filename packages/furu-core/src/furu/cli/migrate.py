@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from furu.errors import FuruError
 from furu.identity import names
@@ -140,24 +141,25 @@ def _show(console: Console, report: MigrationReport, *, everything: bool) -> Non
         return
     shown = report.moves if everything else report.moves[:MOST_SHOWN]
     table = Table(header_style="bold", box=None, pad_edge=False)
-    table.add_column("what", no_wrap=True)
-    table.add_column("stored result", no_wrap=True)
-    table.add_column("counts for", no_wrap=True)
-    table.add_column("how, or why not")
+    for column in ("what", "stored", "counts for"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("which is, or why not", overflow="fold")
     for move in shown:
         table.add_row(*_cells(move))
     console.print(table)
     if len(shown) < len(report.moves):
         console.print(f"and {len(report.moves) - len(shown)} more; --all shows them", style="dim")
+    for step in dict.fromkeys(step for move in report.aliases for step in move.steps):
+        console.print(f"by {step}", style="dim", soft_wrap=True, markup=False)
     console.print(str(report).partition("\n")[0], style="bold")
     if report.run and report.aliases:
         console.print(f"to take it back: furu migrate --undo {report.run}", style="dim", soft_wrap=True)
 
 
-def _cells(move: Move) -> tuple[str, str, str, str]:
-    style = _STYLES[move.outcome]
-    target = "" if move.target is None else move.target.label
-    return f"[{style}]{move.outcome}[/]", move.source.ref.label, target, move.reason or "; ".join(move.steps)
+def _cells(move: Move) -> tuple[Text, ...]:
+    target = "" if move.target is None else move.target.furu_hash[:9]
+    last = Text(move.reason or move.config.to_python(), overflow="ellipsis", no_wrap=move.outcome == "alias")
+    return Text(move.outcome, _STYLES[move.outcome]), Text(move.source.ref.label), Text(target), last
 
 
 def _undo(console: Console, name: str, *, dry_run: bool) -> None:

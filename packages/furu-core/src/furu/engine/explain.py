@@ -209,21 +209,39 @@ def _remedy(task: Task, nearest: Stored, differences: tuple[Difference, ...]) ->
     moved = next((one for one in counted if one.path == "class"), None)
     if moved is not None and nearest.ref.namespace != task.furu_ref.namespace:
         return f"moved? migrations = [furu.MovedFrom({str(moved.old)!r})] keeps its results"
-    if len(added) == len(removed) == 1 and _parent(added[0]) == _parent(removed[0]):
-        return f"renamed? migrations = [furu.Renamed({_leaf(removed[0])!r}, {_leaf(added[0])!r})] keeps its results"
     if added and not removed:
-        value = shown(added[0].new)
-        pinned = f"furu.field(default={value}, hash_default={value})"
-        return f"{_leaf(added[0])} is new: {pinned} keeps the results from before it"
-    if removed and not added:
-        return f"{_leaf(removed[0])} is gone: migrations = [furu.Removed({_leaf(removed[0])!r})] keeps the results"
-    if added:
-        return "its fields changed: list furu.Renamed, furu.Added, furu.Removed in migrations to keep the results"
+        pinned = [
+            f"{_leaf(one)} = furu.field(default={shown(one.new)}, hash_default={shown(one.new)})" for one in added
+        ]
+        return f"new? {', '.join(pinned)} keeps the results from before"
+    if added or removed:
+        return f"refactored? migrations = [{', '.join(_changes(added, removed))}]{_where(added + removed)} keeps the results"
     retyped = next((one for one in counted if one.kind == "changed" and _retyped(one)), None)
     if retyped is not None:
         kind = type(retyped.new).__name__
         return f"retyped? migrations = [furu.Retyped({_leaf(retyped)!r}, {kind})] keeps its results"
     return "this is a new config"
+
+
+def _changes(added: list[Difference], removed: list[Difference]) -> list[str]:
+    """Return the changes that may have led from one set of fields to the other: what has the same value was renamed."""
+    found, left = [], list(added)
+    for one in removed:
+        same = [other for other in left if _parent(other) == _parent(one) and diff.same(one.old, other.new)]
+        if not same and len(added) == len(removed) == 1 and _parent(added[0]) == _parent(one):
+            same = added
+        if same:
+            left.remove(same[0])
+            found.append(f"furu.Renamed({_leaf(one)!r}, {_leaf(same[0])!r})")
+        else:
+            found.append(f"furu.Removed({_leaf(one)!r})")
+    return found + [f"furu.Added({_leaf(one)!r}, value={shown(one.new)})" for one in left]
+
+
+def _where(changed: list[Difference]) -> str:
+    """Return whose changes these are, when they are not those of the class itself."""
+    inside = list(dict.fromkeys(_parent(one) for one in changed if _parent(one)))
+    return f" on the class of {', '.join(inside)}" if inside else ""
 
 
 def _retyped(one: Difference) -> bool:

@@ -81,19 +81,19 @@ def differences(old: Any, new: Any, *, excluded: Excluded | None = None) -> tupl
             if was is now or (id(was), id(now)) in seen:
                 continue
             seen.add((id(was), id(now)))
-            same = was.furu_class == now.furu_class
-            if not same:
+            alike = was.furu_class == now.furu_class
+            if not alike:
                 names = _Name(was.furu_class), _Name(now.furu_class)
                 found.append(Difference(pair.inside("class"), "changed", *names, in_key=pair.in_key))
             left_out = frozenset() if excluded is None else excluded(now.furu_class)
             for name, a, b in reversed(_pairs(was.furu_fields, now.furu_fields)):
                 counts = pair.in_key and name not in left_out and name[:1] != "_"
-                stack.append(_Pair(pair.inside(name), a, b, counts, schema=same))
+                stack.append(_Pair(pair.inside(name), a, b, counts, schema=alike))
         elif isinstance(was, dict) and isinstance(now, dict):
             stack += [_Pair(pair.inside(key), a, b, pair.in_key) for key, a, b in reversed(_pairs(was, now))]
         elif _sequence(was) and _sequence(now):
             stack += [_Pair(pair.inside(at), a, b, pair.in_key) for at, a, b in reversed(_items(was, now))]
-        elif not _same(was, now):
+        elif not same(was, now):
             found.append(Difference(pair.path, "changed", was, now, pair.in_key))
     return tuple(found)
 
@@ -131,7 +131,7 @@ def _sequence(value: Any) -> bool:
 
 
 def _items(was: Any, now: Any) -> list[tuple[int, Any, Any]]:
-    if ATOMS.issuperset(map(type, was)) and ATOMS.issuperset(map(type, now)) and _same(list(was), list(now)):
+    if ATOMS.issuperset(map(type, was)) and ATOMS.issuperset(map(type, now)) and same(list(was), list(now)):
         return []
     return [(at, _at(was, at), _at(now, at)) for at in range(max(len(was), len(now)))]
 
@@ -146,7 +146,7 @@ def _pairs(was: Mapping[Any, Any], now: Mapping[Any, Any]) -> list[tuple[Any, An
     return [(name, was.get(name, MISSING), now.get(name, MISSING)) for name in names]
 
 
-def _same(was: Any, now: Any) -> bool:
+def same(was: Any, now: Any) -> bool:
     """Return whether two values are one value in a key: of one type, not merely equal."""
     if type(was) is not type(now):
         return False

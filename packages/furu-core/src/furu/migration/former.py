@@ -94,7 +94,7 @@ def tell_stale(task: Task) -> None:
         _warn(
             f"{len(index.unexplained)} stored results of {type(task).__qualname__} are from before the class was changed, "
             f"and nothing says which config of today they belong to ({first.reason}); "
-            f"furu why shows the differences, furu migrate {task.furu_ref.namespace} takes them over"
+            "furu why shows the differences; list the changes in its migrations to keep them, or set FURU_STALE=ignore"
         )
 
 

@@ -129,7 +129,8 @@ def runs() -> dict[str, int]:
 def undo(run: str | None = None, *, dry_run: bool = False) -> list[Artifact]:
     """Take the aliases of one migration back, of the latest when none is named; return where they were.
 
-    Results are not touched: neither the originals, nor what was computed under the key of an alias since.
+    Results are not touched: neither the originals, nor what was computed under the key of an alias since.  As long as its
+    class lists the changes, ``get()`` follows them again.
 
     Raises ``FuruError`` when there is no such migration.
     """
@@ -140,8 +141,11 @@ def undo(run: str | None = None, *, dry_run: bool = False) -> list[Artifact]:
         which = f"no migration {run!r}" if run else "no migration"
         hints = [f"there are: {', '.join(known)}"] if known else []
         raise FuruError(f"the store has the aliases of {which}", hints=hints)
-    taken_back = [artifact for artifact, one in found if one.run == wanted]
+    chosen = {artifact.directory: one for artifact, one in found if one.run == wanted}
+    taken_back = [artifact for artifact, _ in found if artifact.directory in chosen]
     if not dry_run:
+        for home in {os.path.dirname(alias.directory(one.original)) for one in chosen.values()}:
+            schemas.unsettle(home)
         for artifact in taken_back:
             files.remove(f"{artifact.meta_dir}/{MIGRATION}")
             for emptied in (artifact.meta_dir, artifact.directory):

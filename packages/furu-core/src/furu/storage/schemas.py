@@ -84,6 +84,15 @@ def settle(directory: str, moved: Mapping[str, type]) -> None:
         pass
 
 
+def unsettle(directory: str) -> None:
+    """Take back what ``settle`` has noted: aliases were removed."""
+    found = lines(directory)
+    kept = [line for line in found if "settled" not in line]
+    if kept != found:
+        content = b"".join([json.dumps(line).encode() + b"\n" for line in kept])
+        files.write_atomic(f"{directory}/{SCHEMAS}", content)
+
+
 def _keeps(line: dict[str, Any]) -> bool:
     found = schema.known(line["class"])
     return found is not None and schema.keeps_keys(line, found)
