@@ -94,6 +94,7 @@ class Held(OnCpu):
     """Goes on until the file ``go`` is there; notes the process that computes it."""
 
     n: int = 0
+    after: tuple[Link, ...] = ()
 
     def _create(self) -> int:
         note("held", f"{self.n} {os.getpid()}")

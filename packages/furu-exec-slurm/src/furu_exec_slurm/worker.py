@@ -68,8 +68,8 @@ def serve(path: str, spec_key: str, worker_id: str) -> str:
             with requeue.interruptible(me.refusal):
                 why = me.work()
         except signals.Interruption as stop:
-            me.give_back(stop.kind, str(stop), final=stop.status == "failed")
-            why = stop.kind
+            why = "preempted" if (stop.kind, stop.status) == ("cancelled", "preempted") else stop.kind
+            me.give_back(why, str(stop), final=stop.status == "failed")
         except KeyboardInterrupt:
             me.give_back("cancelled", "the run was cancelled")
             why = "cancelled"
