@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import TextIO
 
 import furu
 
@@ -63,3 +64,23 @@ class Failing(furu.Furu[int]):
 
     def _create(self) -> int:
         raise LookupError(self.words)
+
+
+class Sum(furu.Furu[int]):
+    """A value made of others."""
+
+    values: list[int]
+
+    def _create(self) -> int:
+        return sum(Number(value=value).get() for value in self.values)
+
+
+class Opened(furu.Furu[TextIO]):
+    """A value that no pickle holds: an open file."""
+
+    def _create(self) -> TextIO:
+        (self.furu_dir / "text").write_text("text")
+        return self._load()
+
+    def _load(self) -> TextIO:
+        return (self.furu_dir / "text").open()

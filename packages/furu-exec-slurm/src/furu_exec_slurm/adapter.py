@@ -3,119 +3,130 @@
 from __future__ import annotations
 
 import copy
-import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakValueDictionary
 
 import submitit
+from submitit.core.utils import FailedJobError
 
-from furu.engine import settle
-from furu.engine.verdict import Load, Refuse, Wait
-from furu.execution import parcels, setting
-from furu_exec_slurm import requeue
+from furu._sys.clock import SYSTEM_CLOCK
+from furu.engine import queued
+from furu.engine.queued import Queued
+from furu.errors import MISSING
+from furu.execution import place
+from furu.runtime import overrides
+from furu.runtime.logging import get_logger
+from furu.storage import store
+from furu_exec_slurm import attached, logs, requeue
+from furu_exec_slurm.commands import failure, is_transient
+from furu_exec_slurm.creation import Creation
 from furu_exec_slurm.script import job_name
 from furu_exec_slurm.standing import StandingJob
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Self
-
     from furu.objects.furu import Furu
-    from furu.task import Task
 
 T = TypeVar("T")
 
+#: Pauses before ``sbatch`` is called again (seconds).
+PAUSES_SEC = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+
+#: Jobs that this process has submitted, by key, as long as somebody holds them.
+_submitted: WeakValueDictionary[str, submitit.Job[Any]] = WeakValueDictionary()
+
 
 def submit(obj: Furu[T], *, executor: submitit.Executor) -> submitit.Job[T]:
-    """Submit one object on a submitit executor; the short form of ``SubmititAdapter(executor).submit(obj)``."""
+    """Submit one object on a submitit executor: the short form of ``SubmititAdapter(executor).submit(obj)``."""
     return SubmititAdapter(executor).submit(obj)
 
 
 class SubmititAdapter:
-    """Submits objects, one by one, on a submitit executor: Slurm, local, debug, or what ``AutoExecutor`` chooses."""
+    """Submits objects, one at a time, on a submitit executor: Slurm, local, debug, or what ``AutoExecutor`` chooses."""
 
     def __init__(self, executor: submitit.Executor) -> None:
         self._executor = executor
 
     def submit(self, obj: Furu[T]) -> submitit.Job[T]:
-        """Submit ``obj`` and return its job at once; submit nothing where there is a job for it, or no need of one."""
-        match settle.verdict_on(obj):
-            case Refuse():
-                raise settle.refused_to_retry(obj)
-            case Load() | Wait():
-                return StandingJob(self._executor.folder, obj)
-            case _:
-                return _named(self._executor, job_name(obj)).submit(Creation.of(obj, warning_sec=_warning_sec(self._executor)))
+        """Submit ``obj`` and return its job at once.
+
+        The job does what ``obj.get()`` does, dependencies included, with the settings and the store of this process.  Its
+        ``result()`` is the value of the artifact, loaded from the store by whoever asks; a ``_create`` that fails makes it
+        raise submitit's ``FailedJobError`` with the traceback, and is recorded as any failure.  Interrupted by the scheduler
+        it is run again (see ``FURU_PREEMPT_MAX``).
+
+        From here on the artifact is ``queued``, with the job's id in ``state.json``; whoever asks for it meanwhile, from
+        whichever process, waits for the job however long it is in the queue, and a second call returns the same job.  Where
+        there is a result, or somebody computes it without submitit, nothing is submitted, and the job that is returned
+        stands for that.
+
+        Jobs of a ``DebugExecutor`` are an exception: they are known to this process only, and run in it when their result
+        is asked for.
+
+        Raises ``FuruComputeError`` for a failure that may not be tried again (``FURU_RETRY_FAILED=0``), ``RuntimeError``
+        inside ``executor.batch()``, where jobs have no id yet, and what submitit raises when the job is refused.
+        """
+        place.refuse_run("furu.submit")
+        if getattr(self._executor, "_delayed_batch", None) is not None:
+            raise RuntimeError("inside executor.batch() jobs have no id yet: submit this object outside of the block")
+        if overrides.lookup(obj.furu_hash) is not MISSING:
+            return StandingJob(self._executor.folder, obj)
+        if _cluster(self._executor) == "debug":
+            return self._debug(obj)
+        claim = queued.queue(obj)
+        if isinstance(claim, Queued):
+            return self._submit(obj, claim)
+        recorded = store.artifact(obj.furu_ref).recorded_state()
+        scheduler = recorded.attempt.scheduler if recorded and recorded.attempt else {}
+        mine = _submitted.get(obj.furu_hash)
+        if mine is not None and mine.job_id == scheduler.get("job_id"):
+            return mine
+        return attached.job(scheduler, finished=claim is None) or StandingJob(self._executor.folder, obj)
+
+    def _submit(self, obj: Furu[Any], claim: Queued) -> submitit.Job[Any]:
+        named = _named(self._executor, job_name(obj))
+        warning_sec = float(named.parameters.get("signal_delay_s", requeue.WARNING_SEC))
+        try:
+            job = _accepted(named, Creation.of(obj, warning_sec=warning_sec))
+        except BaseException:
+            claim.withdraw()
+            raise
+        facts = attached.facts(job, named.folder) | logs.linked(claim.artifact, named.folder, job.job_id)
+        claim.submitted(attached.scheduled(_cluster(named), job.job_id), facts)
+        _submitted[obj.furu_hash] = job
+        return job
+
+    def _debug(self, obj: Furu[T]) -> submitit.Job[T]:
+        job = _submitted.get(obj.furu_hash)
+        if not isinstance(job, submitit.DebugJob) or job.cancelled:
+            job = _submitted[obj.furu_hash] = self._executor.submit(obj.get)
+        return job
+
+
+def _cluster(executor: submitit.Executor) -> str:
+    """Return the name of what runs the jobs: ``slurm``, ``local``, ``debug``, or that of somebody's plugin."""
+    return str(getattr(executor, "cluster", executor.name()))
+
+
+def _accepted(executor: submitit.Executor, creation: Creation) -> submitit.Job[Any]:
+    """Return the job that submitit makes; while the controller does not answer, it is asked again.
+
+    Where it had accepted the job without saying so there are two jobs then, of which one finds nothing left to do.
+    """
+    for pause_sec in PAUSES_SEC:
+        try:
+            return executor.submit(creation)
+        except FailedJobError as error:
+            if not is_transient(failure("sbatch", str(error))):
+                raise
+            get_logger().warning("%s; trying again in %g s", error, pause_sec)
+            SYSTEM_CLOCK.sleep(pause_sec)
+    return executor.submit(creation)
 
 
 def _named(executor: submitit.Executor, name: str) -> submitit.Executor:
-    """Return an executor like this one whose jobs have ``name``, unless its user has named them."""
-    if executor.parameters.get("job_name") is not None or getattr(executor, "cluster", executor.name()) != "slurm":
+    """Return an executor like this one whose jobs on Slurm have ``name``, unless its user has named them."""
+    if _cluster(executor) != "slurm" or executor.parameters.get("job_name") is not None:
         return executor
     named = copy.deepcopy(executor)
     named.update_parameters(**{"name" if isinstance(executor, submitit.AutoExecutor) else "job_name": name})
     return named
-
-
-def _warning_sec(executor: submitit.Executor) -> float:
-    """Return how long before its end a job of this executor is told."""
-    return float(executor.parameters.get("signal_delay_s", requeue.WARNING_SEC))
-
-
-@dataclass(frozen=True, slots=True)
-class Creation:
-    """What a job does: obtain one artifact as ``get()`` does, in the setting of the process that submitted it."""
-
-    path: tuple[str, ...]
-    setting: bytes
-    task: bytes
-    warning_sec: float
-
-    @classmethod
-    def of(cls, task: Task, *, warning_sec: float) -> Self:
-        """Return the job for ``task``, in the setting of this process."""
-        return cls(tuple(sys.path), setting.packed(), parcels.dumps(task, _no_number), warning_sec)
-
-    def __call__(self) -> Any:
-        """Obtain the artifact; return what stands for its value when it is pickled, and in the user's process the value."""
-        if submitit.JobEnvironment().cluster == "debug":
-            return self._task().get()
-        sys.path += [place for place in self.path if place not in sys.path]
-        with setting.in_force(self.setting):
-            task = self._task()
-            requeue.run(task.get, task, warning_sec=self.warning_sec)
-        return Stored(self.task)
-
-    def _task(self) -> Furu[Any]:
-        return _unpacked(self.task)
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A value that is in the store.
-
-    A job returns it in place of the value itself.  Pickled and read back it *is* the value, loaded by whoever reads it.
-    """
-
-    task: bytes
-
-    def __reduce__(self) -> tuple[Callable[[bytes], Any], tuple[bytes]]:
-        return _loaded, (self.task,)
-
-
-def _loaded(task: bytes) -> Any:
-    """Return the value of an artifact that a job has left in the store."""
-    return _unpacked(task).load_existing()
-
-
-def _unpacked(task: bytes) -> Furu[Any]:
-    found: Furu[Any] = parcels.loads(task, _nothing)
-    return found
-
-
-def _no_number(_: Any) -> None:
-    """Have every object travel with the task."""
-
-
-def _nothing(number: int) -> Any:
-    raise LookupError(number)
