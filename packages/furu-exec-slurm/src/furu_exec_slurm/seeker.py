@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 #: The pause after a look that found nothing grows from the first to the second (seconds).
 FIRST_PAUSE_SEC, LONGEST_PAUSE_SEC = 0.1, 2.0
 
-#: A task is picked among so many of the first ones, so that workers do not all reach for the same.
+#: A task is picked among so many of the first ones of a group, so that workers do not all reach for the same.
 REACH = 8
 
 
@@ -57,8 +57,9 @@ class Seeker:
     def _take_found(self) -> tuple[str, str] | None:
         missed = 0
         while self._found and missed < REACH:
-            at = len(self._found) - 1 - self._random.randrange(min(REACH, len(self._found)))
-            group, ticket = self._found.pop(at)
+            first = self._found[-1][0]
+            within_reach = sum(group == first for group, _ in self._found[-REACH:])
+            group, ticket = self._found.pop(len(self._found) - 1 - self._random.randrange(within_reach))
             if self._queue.claim(group, ticket, self._seat):
                 return group, ticket
             missed += 1
