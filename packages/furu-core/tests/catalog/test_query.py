@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
 import pytest
 
 import furu
 from furu.catalog.expression import EVERYTHING, Above, AllOf, AnyOf, Below, Contains, Is, Like, Not, Present, Where
+from furu.catalog.fields import FIELDS
 from furu.catalog.query import parse
 
 NOW = 1_800_000_000.0
@@ -129,3 +131,12 @@ def test_an_error_in_a_long_query_shows_its_line() -> None:
     with pytest.raises(furu.FuruQueryError) as caught:
         parse("result=success\nuser==me\nhost=a")
     assert str(caught.value).splitlines()[1:3] == ["  user==me", "      ^^"]
+
+
+def test_every_field_is_documented() -> None:
+    """The table of docs/catalog.md has each field with its kind and the line that says what it is."""
+    page = (Path(__file__).parents[4] / "docs" / "catalog.md").read_text()
+
+    rows = [f"| `{field.name}` | {field.kind} | {field.doc} |" for field in FIELDS.values()]
+
+    assert [row for row in rows if row not in page] == []

@@ -83,7 +83,7 @@ class Record:
 
     @property
     def result(self) -> str:
-        """absent, incomplete, success, failed or migrated."""
+        """One of absent, incomplete, success, failed and migrated."""
         return self._row.result
 
     @property
