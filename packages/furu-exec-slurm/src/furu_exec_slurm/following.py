@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from furu._sys.clock import SYSTEM_CLOCK
 from furu.engine import aftermath, settle
+from furu.engine.verdict import Create
 from furu.execution import failures
 from furu.execution.executor import Failed
 from furu.execution.scheduler import Failure
@@ -82,20 +83,31 @@ class Ended:
     def judge(self, node: Node, *, over: bool, status: JobStatus | None) -> None:
         """Learn whether a node has ended, those it needs being judged before it; ``over`` says whether its job has."""
         artifact = store.artifact(node.task.furu_ref)
-        if artifact.holder() is not None:
+        if _built(node, artifact):
             self.published.add(node.key)
         elif not over or not all(map(self.knows, node.needs)):
             return
         elif any(key in self.given_up or key in self._failed for key in node.needs):
             if _settled(artifact, status, RecordedError(_ERROR, "what it needs has failed", "", "dependency")):
                 self.given_up.add(node.key)
-        elif _settled(artifact, status, _death(status)) and artifact.holder() is None:
+        elif _settled(artifact, status, _death(status)) and not _built(node, artifact):
             recorded = artifact.recorded_state()
             error = settle.recorded_failure(artifact, recorded)
             last = recorded.attempt if recorded else None
             kind = last.error.kind if last and last.error else "lost"
             self.failures.append(Failure(node, Failed(node.key, kind, error), last.number if last else 1))
             self._failed.add(node.key)
+
+
+def _built(node: Node, artifact: Artifact) -> bool:
+    """Return whether an artifact is published: of one that is created anew, whether that has been done."""
+    if artifact.holder() is None:
+        return False
+    if node.verdict != Create("rerun"):
+        return True
+    recorded = artifact.recorded_state()
+    done = recorded is None or recorded.attempt is None or recorded.attempt.status == "success"
+    return done and lease.look(artifact.meta_dir) is None
 
 
 def _settled(artifact: Artifact, status: JobStatus | None, error: RecordedError) -> bool:

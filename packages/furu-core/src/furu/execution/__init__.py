@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from furu.resources import SlurmSpec
     from furu_exec_local import run_local as run_local
     from furu_exec_slurm import run_slurm_pool as run_slurm_pool
+    from furu_exec_slurm import submit_slurm_dag as submit_slurm_dag
 
 __all__ = ["Blocked", "Done", "Elsewhere", "Executor", "Failed", "Job", "Outcome", "SlurmSpec"]
 
