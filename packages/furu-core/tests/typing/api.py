@@ -6,7 +6,7 @@ An ``ignore`` that names an error is a promise that the checker reports this err
 from __future__ import annotations
 
 from pathlib import Path
-from typing import assert_type
+from typing import Literal, assert_type
 
 import furu
 from furu.errors import Missing
@@ -87,6 +87,40 @@ assert_type(Runs.all(), list[Train])
 assert_type(Runs.by_name("first"), Train)
 assert_type(train.get_state().result == "success", bool)
 assert_type(train.get_metadata().git_commit, str | None)
+
+
+
+class Changed(furu.Furu[int]):
+    """A class that says what it was before."""
+
+    migrations = [
+        furu.MovedFrom("old.Changed"),
+        furu.Renamed("lr", "rate"),
+        furu.Added("extra", value=0.0),
+        furu.Removed("unused"),
+        furu.Retyped("steps", int),
+        furu.Rewrite(dict),
+    ]
+    rate: float = 0.1
+
+    def _create(self) -> int:
+        return 1
+
+
+changed = Changed()
+assert_type(changed.why().action, Literal["load", "wait", "create", "refuse"])
+assert_type(changed.why().remedy, str | None)
+assert_type([one.path for one in furu.diff(train, "3f2a91c0")], list[str])
+assert_type(Changed.migrate(furu.Renamed("a", "b"), where=lambda one: one.rate > 0.1, dry_run=True).run, str)
+assert_type(Changed.migrate_one("3f2a91c0", to=changed).run, str)
+assert_type(changed.original(), Path | None)
+assert_type(changed.is_alias, bool)
+assert_type([one.furu_hash for one in changed.aliases()], list[str])
+assert_type(Changed.all_current(), list[Changed])
+assert_type(Changed.all_successful(), list[Changed])
+assert_type([one.reason for one in Changed.stale()], list[str])
+Changed.migrate("lr")  # type: ignore[arg-type]
+Changed.migrate_one("3f2a91c0", to=train)  # type: ignore[arg-type]
 
 Train()  # type: ignore[call-arg]
 Train(1)  # type: ignore[arg-type, call-arg]
