@@ -89,7 +89,6 @@ assert_type(train.get_state().result == "success", bool)
 assert_type(train.get_metadata().git_commit, str | None)
 
 
-
 class Changed(furu.Furu[int]):
     """A class that says what it was before."""
 
