@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 ATTEMPT = "removal"
 TRIES = 5  # whoever was about to claim the artifact may still make a file in the directory it is leaving
 
-#: Directories beside artifacts that are none: on their way out, or on their way in.
-_ASIDE = re.compile(rf"\.({TRASH}|import)\.[0-9a-f]{{20}}\.[0-9a-f]{{32}}")
+#: Directories beside artifacts that are none: on their way out, on their way in, or there for a trial.
+_ASIDE = re.compile(rf"\.(({TRASH}|import)\.[0-9a-f]{{20}}|furu-doctor)\.[0-9a-f]{{32}}")
 
 
 def kept_because(artifact: Artifact, *, pinned: bool = False) -> str | None:

@@ -8,6 +8,7 @@ from furu import _plugins
 from furu.cli import (
     bundle,
     diff,
+    doctor,
     du,
     gc,
     graph,
@@ -49,6 +50,7 @@ app.command("why")(why.why)
 app.command("diff")(diff.diff)
 app.command("migrate")(migrate.migrate)
 app.command("repro")(repro.repro)
+app.command("doctor")(doctor.doctor)
 app.command("graph")(graph.graph)
 app.command("logs")(logs.logs)
 app.command("tag")(tag.tag)
