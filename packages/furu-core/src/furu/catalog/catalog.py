@@ -162,7 +162,7 @@ class Catalog:
 
     def needing(self, furu_hash: str) -> list[Row]:
         """Return the artifacts that name this one as a dependency."""
-        text = "SELECT id FROM artifacts WHERE id IN (SELECT artifact FROM needs WHERE hash = ?) ORDER BY namespace, id"
+        text = "SELECT id FROM artifacts WHERE id IN (SELECT artifact FROM needs WHERE hash = ?) ORDER BY namespace, hash"
         return list(self.index.rows(self._firsts(text, [furu_hash])))
 
     def get(self, root: str, namespace: str, furu_hash: str) -> Row | None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import typer
 from rich.text import Text
 
 from furu.cli import output
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from furu.catalog.row import Row
 
 _NARROWEST = 8
@@ -80,6 +83,17 @@ def fitted(header: list[str], rows: list[list[Text]], width: int, *, first: str 
         for at, text in enumerate(row):
             text.truncate(widths[at], overflow="ellipsis")
     return rows
+
+
+def show(table: Table) -> None:
+    """Print a table; lines end where their text does when the output is no terminal's."""
+    console = output.console()
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as captured:
+        console.print(table)
+    typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def size(count: float | None) -> str:

@@ -73,7 +73,7 @@ def _print(fields: list[str], groups: list[Group], limit: int) -> None:
     if len(groups) > limit:
         add(_sum((f"and {len(groups) - limit} more",), groups[limit:]), Text(), "dim")
     add(whole, Text(), "bold")
-    output.console().print(table)
+    cells.show(table)
 
 
 def _field(name: str) -> str:

@@ -72,7 +72,10 @@ def gc(
         )
         return
     _show(choice)
-    if not delete or not choice.going:
+    if not choice.going:
+        return
+    if not delete:
+        typer.secho("--delete removes them", err=True, dim=True)
         return
     if not output.agreed(f"Remove {output.counted(len(choice.going), 'artifact')}?", yes=yes):
         raise typer.Exit(1)
@@ -112,7 +115,7 @@ def _show(choice: Choice) -> None:
     for line in cells.fitted(header, lines, console.width):
         table.add_row(*line)
     if lines:
-        console.print(table)
+        cells.show(table)
     if len(choice.going) > MOST_SHOWN:
         console.print(f"and {len(choice.going) - MOST_SHOWN:,} more; --json lists all", style="dim")
     for reason, count in choice.reasons.most_common():

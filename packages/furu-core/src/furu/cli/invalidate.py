@@ -43,7 +43,7 @@ def invalidate(
         for row in rows:
             table.add_row(Text(row.label), cells.status_text(row), cells.duration(row.duration), cells.size(row.size))
         if rows:
-            output.console().print(table)
+            cells.show(table)
         took = sum(row.duration or 0.0 for row in rows)
         typer.echo(f"{output.counted(len(rows), 'result')}, {output.span(took)} to compute again")
     if not yes:

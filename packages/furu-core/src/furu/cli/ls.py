@@ -86,11 +86,10 @@ def ls(
 
 
 def _print(lines: list[list[Text]], shown: list[str]) -> int:
-    console = output.console()
     table = output.table(*shown, right=_RIGHT)
-    for line in cells.fitted(shown, lines, console.width, first="name"):
+    for line in cells.fitted(shown, lines, output.console().width, first="name"):
         table.add_row(*line)
-    console.print(table)
+    cells.show(table)
     return len(lines)
 
 

@@ -26,7 +26,7 @@ _FIRST_TOLD = 2_000
 
 Query = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[QUERY]...", help="Such as: result=failed class=Train* config.lr<0.01 started>-2d"),
+    typer.Argument(metavar="QUERY", help="Such as: result=failed class=Train* config.lr<0.01 started>-2d"),
 ]
 
 
