@@ -111,7 +111,7 @@ def record(task: Task, meta_dir: str, *, clock: Clock = SYSTEM_CLOCK) -> None:
         "timestamp": iso_utc(clock.now()),
         "source": source.digests(type(task)),
     }
-    schemas.note(os.path.dirname(os.path.dirname(meta_dir)), own["furu_obj"])
+    schemas.note(os.path.dirname(os.path.dirname(meta_dir)), type(task), own["furu_obj"])
     lines = [_FORMAT_LATER, _lines(own), _lines(_git_fields(found)), _process_lines()]
     content = ("{\n" + ",\n".join(lines) + "\n}\n").encode()
     fresh = _put(f"{meta_dir}/{METADATA}", content)

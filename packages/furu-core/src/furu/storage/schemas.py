@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-_noted: dict[tuple[str, str], schema.Schema | None] = {}
+_noted: set[tuple[str, type, str]] = set()
 
 
-def note(directory: str, described: Any) -> None:
-    """Note the schemas of the classes in a config, below the directory of its class's results.
+def note(directory: str, cls: type, described: Any) -> None:
+    """Note the schemas of the classes in a config of ``cls``, below the directory of its results.
 
     Costs a look-up for each class, and one line the first time a class is met under a schema.  What the disk refuses is
     passed over.
     """
     for name in schema.classes_in(described):
-        found = schema.known(name)
-        if found is None or _noted.get((directory, name)) is found:
+        if (directory, cls, name) in _noted:
             continue
+        found = schema.known(name)
         try:
-            if found not in lines(directory):
+            if found is not None and found not in lines(directory):
                 files.append_line(f"{directory}/{SCHEMAS}", json.dumps(found).encode() + b"\n")
         except OSError:
             continue
-        _noted[directory, name] = found
+        _noted.add((directory, cls, name))
 
 
 def lines(directory: str) -> list[dict[str, Any]]:
