@@ -27,7 +27,13 @@ ON_A_CLUSTER = {"docs/slurm.md", "packages/furu-exec-slurm/README.md"}
 PAGES = sorted(
     {
         str(path.relative_to(ROOT))
-        for pattern in ("README.md", "docs/*.md", "packages/furu-*/README.md")
+        for pattern in (
+            "README.md",
+            "docs/*.md",
+            "packages/furu-core/README.md",
+            "packages/furu-exec-slurm/README.md",
+            "packages/furu-testing/README.md",
+        )
         for path in ROOT.glob(pattern)
     }
     - NOT_PROGRAMS
