@@ -268,3 +268,25 @@ def test_a_pipe_gets_plain_lines_of_full_width() -> None:
 def test_ages_have_one_unit(past: float, told: str) -> None:
     """Short enough for a column."""
     assert cells.age(1e9, 1e9 + past) == told
+
+
+def test_the_demo_runs_and_can_be_looked_at(tmp_path: Path) -> None:
+    """It computes, loads what is there the second time, leaves a failure to look at, and touches no other store."""
+    furu = [sys.executable, "-c", "from furu.cli.app import main; main()"]
+    before = parsed("ls")
+
+    done = subprocess.run([*furu, "demo", str(tmp_path / "demo")], capture_output=True, text=True, check=True)
+
+    first, second = done.stdout.split("once more")
+    assert "0.1" in first
+    assert "diverged" in first
+    reports = [line.partition("(")[2] for line in done.stderr.splitlines() if "get Report" in line]
+    assert reports == ["missing->create)", "success->load)"]
+    assert "furu ls --root" in second
+    listed = parsed("ls", "--root", str(tmp_path / "demo" / "furu-data"))
+    assert sorted(one["label"].split("-")[0] for one in listed) == ["Fit"] * 4 + ["Points", "Report"]
+    assert [one["result"] for one in listed].count("failed") == 1
+    assert parsed("ls") == before
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file").touch()
+    assert "is not empty" in said("demo", str(tmp_path / "mine"), status=1)

@@ -7,6 +7,7 @@ import typer
 from furu import _plugins
 from furu.cli import (
     bundle,
+    demo,
     diff,
     doctor,
     du,
@@ -45,6 +46,7 @@ app.command("du")(du.du)
 app.command("gc")(gc.gc)
 app.command("invalidate")(invalidate.invalidate)
 app.command("plan")(plan.plan)
+app.command("demo")(demo.demo)
 app.command("run")(run.run)
 app.command("why")(why.why)
 app.command("diff")(diff.diff)
