@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from furu._sys.clock import SYSTEM_CLOCK
 from furu.engine import aftermath, settle
 from furu.engine.verdict import Create
+from furu.errors import FuruComputeError
 from furu.execution import failures
 from furu.execution.executor import Failed
 from furu.execution.scheduler import Failure
@@ -91,12 +92,18 @@ class Ended:
             if _settled(artifact, status, RecordedError(_ERROR, "what it needs has failed", "", "dependency")):
                 self.given_up.add(node.key)
         elif _settled(artifact, status, _death(status)) and not _built(node, artifact):
-            recorded = artifact.recorded_state()
-            error = settle.recorded_failure(artifact, recorded)
-            last = recorded.attempt if recorded else None
-            kind = last.error.kind if last and last.error else "lost"
-            self.failures.append(Failure(node, Failed(node.key, kind, error), last.number if last else 1))
+            self.failures.append(_failure(node, artifact, status))
             self._failed.add(node.key)
+
+
+def _failure(node: Node, artifact: Artifact, status: JobStatus | None) -> Failure:
+    """Return what is recorded of the last attempt; what Slurm says where nothing is."""
+    recorded = artifact.recorded_state()
+    last = recorded.attempt if recorded else None
+    if last is None or last.error is None:
+        death = _death(status)
+        return Failure(node, Failed(node.key, death.kind, FuruComputeError(death.message)), 1)
+    return Failure(node, Failed(node.key, last.error.kind, settle.recorded_failure(artifact, recorded)), last.number)
 
 
 def _built(node: Node, artifact: Artifact) -> bool:
