@@ -12,6 +12,7 @@ import furu
 from furu import config
 from furu.errors import FuruError, FuruStaleError
 from furu.migration import former, run
+from furu.storage import stored
 from furu_testing import assert_computed, computed
 
 if TYPE_CHECKING:
@@ -292,12 +293,34 @@ def test_a_stale_result_is_told(version: Version, caplog: pytest.LogCaptureFixtu
         assert "furu migrate shop.Data --defaults" in told[0]
 
 
+@pytest.mark.usefixtures("three")
+@pytest.mark.parametrize(("asked", "read"), [("ignore", 0), ("warn", 2), ("error", 3)])
+def test_looking_for_what_to_warn_of_is_bounded(
+    version: Version, monkeypatch: pytest.MonkeyPatch, asked: str, read: int
+) -> None:
+    """Where no change is listed, a warning costs a bounded number of records, none when nobody wants to be warned."""
+    setattr(config.current(), "stale", asked)  # noqa: B010 - any of the three words
+    monkeypatch.setattr(former, "_MOST_FOR_A_WARNING", 2)
+    looked: list[Any] = []
+    original = stored.read
+
+    def read_and_counted(artifact: Any) -> Any:
+        looked.append(artifact)
+        return original(artifact)
+
+    monkeypatch.setattr(stored, "read", read_and_counted)
+    shop = version(data("n: int = 1\n        dropout: float = 0.5"))
+
+    assert not shop.Data(n=9).exists()
+    assert len(looked) == read
+
+
 def test_a_new_field_with_a_hash_default_needs_nothing(version: Version, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the recommended way to add a field no result is ever looked through: the note on schemas says it is fine."""
     shop = version(data("n: int = 1"))
     shop.Data(n=2).get()
     shop = version(data("n: int = 1\n        dropout: float = furu.field(default=0.5, hash_default=0.5)"))
-    monkeypatch.setattr(former.stored, "read", None)  # type: ignore[attr-defined]
+    monkeypatch.setattr(stored, "read", None)
 
     assert shop.Data(n=2).get() == 1
     assert_computed(shop.Data(n=2), times=1)
@@ -314,7 +337,7 @@ def test_after_a_migration_nobody_looks_through_old_results(
     lines = (furu_tmp_root / "data/shop/Data/.schemas.jsonl").read_text().splitlines()
     assert "settled" in json.loads(lines[-1])
     shop = version(data("rows: int = 1", "furu.Renamed('n', 'rows')"))
-    monkeypatch.setattr(former.stored, "read", None)  # type: ignore[attr-defined]
+    monkeypatch.setattr(stored, "read", None)
 
     assert not shop.Data(rows=9).exists()
     assert shop.Data(rows=2).exists()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from itertools import islice
 
 from furu import config
 from furu.errors import FuruStaleError
@@ -38,6 +39,8 @@ class _Index:
 
 
 _EMPTY = _Index()
+#: Where a class lists no changes there is nothing to find, only something to warn of: that may cost so many records.
+_MOST_FOR_A_WARNING = 2000
 _indexes: dict[tuple[type, str], _Index] = {}
 _told: set[tuple[type, str]] = set()
 _run: list[str] = []
@@ -121,6 +124,7 @@ def _sources(task: Task) -> Iterator[Stored]:
     """Yield the results that may be of an earlier form: of the class, and of what it was called before."""
     if task.furu_ref.root == "scratch":
         return
+    asked = config.current().stale
     for name in (task.furu_ref.namespace, *changes.former_names(type(task))):
         for kind in stored.roots():
             home = stored.home(kind, name)
@@ -128,7 +132,11 @@ def _sources(task: Task) -> Iterator[Stored]:
             if schemas.outdated(home, changes.moved) or (
                 not here and os.path.isdir(home) and not schemas.settled(home)
             ):
-                yield from filter(None, map(stored.read, stored.below(kind, name)))
+                found = filter(None, map(stored.read, stored.below(kind, name)))
+                if not here or asked == "error" or schemas.with_changes(home):
+                    yield from found
+                elif asked == "warn":
+                    yield from islice(found, _MOST_FOR_A_WARNING)
 
 
 def _looked_through(sources: list[Stored]) -> _Index:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from furu._sys import clock, files
 from furu.errors import FuruError, FuruRecordError
-from furu.identity import changes
+from furu.identity import changes, names
 from furu.migration.plan import Move, Request, checked_move, plan
 from furu.storage import alias, schemas, stored
 from furu.storage.alias import Alias
@@ -71,7 +71,8 @@ def migrate(request: Request, *, dry_run: bool, sources: Iterable[Stored] | None
     report = make(plan(request, sources), dry_run=dry_run)
     if not dry_run and request.where is None and sources is None and all(one.deliberate for one in report.unexplained):
         moved = changes.moved()
-        for home in {os.path.dirname(move.source.directory) for move in report.moves}:
+        own = {stored.home(kind, names.class_name(request.cls)) for kind in stored.roots()}
+        for home in own | {os.path.dirname(move.source.directory) for move in report.moves}:
             schemas.settle(home, moved)
     return report
 

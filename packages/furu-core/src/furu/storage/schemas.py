@@ -68,6 +68,12 @@ def outdated(directory: str, moved: Callable[[], Mapping[str, type]]) -> bool:
     return {"settled": _digest(now)} not in lines(directory)
 
 
+def with_changes(directory: str) -> bool:
+    """Return whether a class that the configs here are made of lists changes today, as far as it is imported."""
+    known = [schema.known(line["class"]) for line in lines(directory) if "class" in line]
+    return any(found is None or found["changes"] for found in known)
+
+
 def settled(directory: str) -> bool:
     """Return whether a migration has made an alias for every result here that needs one, whatever the schema."""
     return any("settled" in line for line in lines(directory))
