@@ -57,3 +57,12 @@ class Versioned(furu.Furu[int], version_controlled=True):
 
     def _create(self) -> int:
         return 1
+
+
+class Note(furu.Furu[int]):
+    """Something with a long text."""
+
+    text: str
+
+    def _create(self) -> int:
+        return len(self.text)

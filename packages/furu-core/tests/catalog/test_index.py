@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sought import Dataset, Optimizer, Train, Versioned
+from sought import Dataset, Note, Optimizer, Train, Versioned
 
 import furu
 from furu._sys import mounts
 from furu.catalog import place, reading, refresh
 from furu.catalog.catalog import Catalog
 from furu.catalog.query import parse
+from furu.storage import alias
+from furu.task import Original
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -406,3 +408,37 @@ def test_failures_are_known(catalog: Catalog) -> None:
     catalog.refresh()
     (failed,) = rows(catalog, "result=failed")
     assert (failed.error, failed.failure, failed.attempts) == ("ValueError: lr is negative", "error", 1)
+
+
+def test_aliases_are_known(catalog: Catalog) -> None:
+    """One counts as migrated while its original is there, has its own config, and needs what it stands for."""
+    original, ref = Dataset(n=1).furu_ref, Dataset(n=99).furu_ref
+    meta = Dataset(n=99).furu_dir / ".furu"
+    meta.mkdir(parents=True)
+    written = alias.Alias(
+        original=Original(original),
+        ref=ref,
+        furu_obj=Dataset(n=99).to_dict(),
+        steps=("n",),
+        run="r",
+        at="2026-01-31T00:00:00Z",
+    )
+    alias.write(str(meta), written)
+    catalog.refresh()
+
+    (found,) = rows(catalog, "alias=true")
+
+    assert (found.hash, found.result, found.config["n"]) == (ref.furu_hash, "migrated", 99)
+    assert found.original == f"{original.namespace}/{original.furu_hash}"
+    assert [row.hash for row in catalog.needing(original.furu_hash)] == [ref.furu_hash]
+
+
+def test_a_long_config_is_kept_whole(catalog: Catalog) -> None:
+    """Only what is searched is cut."""
+    one = Note(text="x" * 50_000 + "end")
+    one.get()
+    catalog.refresh()
+    (found,) = rows(catalog, "class=Note config.text~xxx")
+    assert found.config["text"] == one.text
+    assert found.python == one.to_python()
+    assert rows(catalog, "config.text~end") == []

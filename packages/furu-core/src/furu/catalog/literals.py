@@ -107,7 +107,11 @@ def _local(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone()
 
 
-def text(value: str) -> str:
-    """Return a text as the index can hold it: without zero bytes and lone surrogates."""
-    value = value[:LONGEST_TEXT]
+def clean(value: str) -> str:
+    """Return a text without what the index cannot hold: zero bytes and lone surrogates."""
     return value.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def text(value: str) -> str:
+    """Return a text as it is looked at: cleaned, and cut where it is very long."""
+    return clean(value[:LONGEST_TEXT])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from furu import config
 from furu._sys import mounts
+from furu.catalog.index import VERSION
 
 if TYPE_CHECKING:
     from furu.task import RootKind
@@ -53,10 +54,15 @@ def below(path: str | os.PathLike[str]) -> Place:
 
 
 def index_file(place: Place) -> str:
-    """Return the path of a store's index: the same for every spelling of the store's path."""
+    """Return the path of a store's index: the same for every spelling of the store's path.
+
+    Versions of furu with other tables have other files, so that two which are used in turn do not undo each other's work.
+    """
     roots = "\0".join(os.path.realpath(path) for _, path in place.roots)
     name = os.path.basename(place.base) or "root"
-    return f"{cache_directory()}/index/{name[:40]}-{blake2s(roots.encode(), digest_size=8).hexdigest()}.sqlite3"
+    return (
+        f"{cache_directory()}/index-{VERSION}/{name[:40]}-{blake2s(roots.encode(), digest_size=8).hexdigest()}.sqlite3"
+    )
 
 
 def cache_directory() -> str:
