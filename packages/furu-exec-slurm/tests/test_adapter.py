@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -243,6 +244,37 @@ def test_a_job_that_is_cancelled_in_the_queue_is_waited_for_no_more(slurm: Slurm
     until(lambda: furu.submit(Number(value=4), executor=on_slurm(slurm.folder)).job_id != other.job_id)
     with pytest.raises(UncompletedJobError):
         job.result()
+
+
+def test_a_job_that_is_requeued_keeps_its_artifact(slurm: Slurm, tmp_path: Path) -> None:
+    """Between two runs of its job the artifact is queued again: it has the same job, and nobody else begins it."""
+    task = Counting(steps=10_000, told=str(tmp_path / "told"))
+    job = furu.submit(task, executor=on_slurm(slurm.folder))
+    until(lambda: noted(task.furu_dir))
+
+    assert isinstance(job, submitit.SlurmJob)
+    job._interrupt()
+
+    until(lambda: attempt(task).status == "queued")
+    assert furu.submit(task, executor=on_slurm(slurm.folder)) is job
+    (tmp_path / "told").touch()
+    assert task.get() == len(noted(task.furu_dir))
+    assert events(task) == ["queued", "queued", "running", "preempted", "queued", "running", "success"]
+    assert attempt(task).scheduler["job_id"] == job.job_id
+
+
+def test_a_job_that_is_killed_outright(slurm: Slurm) -> None:
+    """Memory, a lost node, kill -9: the attempt has crashed, the job says so as submitit's do, and a new one is submitted."""
+    task = Counting(steps=10_000)
+    job = furu.submit(task, executor=on_slurm(slurm.folder))
+    until(lambda: noted(task.furu_dir))
+
+    os.kill(attempt(task).owner.pid, signal.SIGKILL)
+
+    with pytest.raises(UncompletedJobError):
+        job.result()
+    assert attempt(task).status == "crashed"
+    assert furu.submit(task, executor=on_slurm(slurm.folder)).job_id != job.job_id
 
 
 # Failures
