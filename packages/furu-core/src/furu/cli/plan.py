@@ -32,6 +32,7 @@ WHY = {
     "cancelled": "was cancelled",
     "preempted": "was preempted",
     "incomplete": "was queued",
+    "queued": "waits for this job",
 }
 
 

@@ -33,6 +33,7 @@ REASONS = {
     "cancelled": "it was cancelled",
     "preempted": "it was preempted",
     "incomplete": "it was queued and never ran",
+    "queued": "it waits for this job",
 }
 
 
@@ -101,7 +102,8 @@ def why(task: Task) -> Why:
         case Load():
             return _of_result(task, verdict)
         case Wait(claim):
-            return Why(task.furu_ref, verdict, "wait", f"it is being computed, {lease.describe(claim)}")
+            begun = "it is " if claim.job is not None else "it is being computed, "
+            return Why(task.furu_ref, verdict, "wait", begun + lease.describe(claim))
         case Refuse():
             hint = "FURU_RETRY_FAILED=1 tries it again"
             return Why(task.furu_ref, verdict, "refuse", "it failed before, and FURU_RETRY_FAILED=0", remedy=hint)

@@ -46,7 +46,7 @@ class Waiting:
         now = self._clock.monotonic()
         if self._began is None:
             self._began = self._logged_at = now
-            announcing.announce(self.ref, "running->wait")
+            announcing.announce(self.ref, "running->wait" if claim.job is None else "queued->wait")
         if claim.attempt_id is not None:
             self.attempt_ids.add(claim.attempt_id)
         waited = now - self._began
@@ -113,8 +113,8 @@ class Waiting:
 
     def _timeout(self, claim: lease.Claim) -> FuruWaitTimeout:
         return FuruWaitTimeout(
-            f"waited {self._longest_sec:g} s for {self.ref.label}, which is {lease.describe(claim)} and still being "
-            f"computed ({claim.path})",
+            f"waited {self._longest_sec:g} s for {self.ref.label}, which is {lease.describe(claim)} and still "
+            f"{'waiting to be' if claim.job is not None else 'being'} computed ({claim.path})",
             hints=[
                 "wait longer with FURU_MAX_WAIT_SECS, or with _max_wait_time_sec on the class (None waits for ever)",
             ],
