@@ -290,3 +290,26 @@ def test_the_demo_runs_and_can_be_looked_at(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file").touch()
     assert "is not empty" in said("demo", str(tmp_path / "mine"), status=1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("furu l", ["ls", "logs"]),
+        ("furu ls res", ["result="]),
+        ("furu ls result=su", ["result=success"]),
+        ("furu ls class=Train config.opt", ["config.optimizer=", "config.optimizer.lr=", "config.optimizer.name="]),
+        ("furu show Dat", [f"Dataset-{Dataset().furu_hash[:8]}"]),
+    ],
+)
+def test_the_shell_completes(typed: str, offered: list[str]) -> None:
+    """Verbs, fields, fields of the configs, words of states, references."""
+    said("ls")
+    environment = {"_FURU_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1)}
+    code = "import sys; sys.argv[0] = 'furu'; from furu.cli.app import main; main()"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True, check=False
+    )
+
+    assert sorted(done.stdout.split()) == sorted(offered)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from furu.catalog import query as language
 from furu.catalog.catalog import Catalog
+from furu.catalog.fields import CONFIG, FIELDS
 from furu.cli import options, output
 from furu.errors import FuruQueryError
+from furu.storage.state import AttemptStatus, ResultStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,10 +25,30 @@ if TYPE_CHECKING:
 #: How long a verb waits for a refresh before it answers from what is known.
 PATIENCE_SEC = 5.0
 _FIRST_TOLD = 2_000
+MOST_COMPLETED = 50
+
+_WORDS: dict[str, tuple[str, ...]] = {"result": get_args(ResultStatus), "attempt": get_args(AttemptStatus)}
+
+
+def _completed(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return comparisons that may begin as what was typed: fields, those of the configs that are known, words of states."""
+    field, equals, value = incomplete.partition("=")
+    if equals:
+        return [f"{field}={word}" for word in _WORDS.get(field, ()) if word.startswith(value)]
+    found = [f"{name}=" for name in FIELDS if name.startswith(incomplete)]
+    if incomplete.startswith(CONFIG):
+        catalog = Catalog(options.store(ctx.params.get("root")))
+        found += [f"{CONFIG}{path}=" for path in catalog.paths(incomplete.removeprefix(CONFIG))[:MOST_COMPLETED]]
+    return found or ([CONFIG] if CONFIG.startswith(incomplete) else [])
+
 
 Query = Annotated[
     list[str] | None,
-    typer.Argument(metavar="QUERY", help="Such as: result=failed class=Train* config.lr<0.01 started>-2d"),
+    typer.Argument(
+        metavar="QUERY",
+        autocompletion=_completed,
+        help="Such as: result=failed class=Train* config.lr<0.01 started>-2d",
+    ),
 ]
 
 
