@@ -91,6 +91,20 @@ def test_workers_are_submitted_later(cluster: FakeCluster, trouble: Any) -> None
     assert p.chain(3).load_existing() == 3
 
 
+def test_a_limit_on_jobs_is_used_up(furu_tmp_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Slurm takes fewer jobs than there should be workers, it is given as many as it takes."""
+    monkeypatch.setattr(fleet, "FIRST_PAUSE_SEC", 0.1)
+
+    def let_go() -> None:
+        until(lambda: len(holders()) == 3, 30)
+        p.spool("go").touch()
+
+    with fake_slurm(tmp_path / "cluster", max_submit=3), meanwhile(let_go):
+        pool(*(p.Held(n=n) for n in range(8)), max_workers_total=8)
+
+    assert computed(p.Held) == 8
+
+
 def test_without_accounting_deaths_are_noticed(cluster: FakeCluster) -> None:
     """Where sacct fails squeue is asked."""
     cluster.fail("sacct", SACCT_DOWN)
@@ -206,6 +220,20 @@ def test_cancelled_may_count_as_preempted(cluster: FakeCluster) -> None:
         pool(p.Held(n=1))
 
     assert p.Held(n=1).load_existing() == 1
+
+
+def test_what_others_publish_needs_no_worker(cluster: FakeCluster) -> None:
+    """A task that waits for a worker is done when somebody else publishes its artifact."""
+    cluster.script(Jobs(task=0), Pending(polls=100_000))
+
+    def publish() -> None:
+        until(lambda: cluster.jobs, 30)
+        p.Link(n=1).get()
+
+    with meanwhile(publish):
+        pool(p.Link(n=1), plan_refresh_interval_sec=0.3)
+
+    assert computed(p.Link) == 1
 
 
 def test_workers_that_nobody_needs_any_more_are_cancelled(cluster: FakeCluster) -> None:

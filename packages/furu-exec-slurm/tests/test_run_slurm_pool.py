@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -115,6 +117,37 @@ def test_overrides_and_settings_reach_the_workers(pool: Any) -> None:
 
     assert top.load_existing() == 102
     assert computed(below) == 0
+
+
+def test_a_script_without_a_guard(furu_tmp_root: Path, slurm: Slurm, tmp_path: Path) -> None:
+    """Classes of the program itself are built; workers import it up to the call, and do not run it."""
+    package = tmp_path / "study"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "main.py").write_text(SCRIPT.format(folder=str(slurm.folder)))
+
+    command = [sys.executable, "-m", "study.main"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["ran", "42"]
+
+
+SCRIPT = """
+import furu
+from furu.execution import SlurmSpec, run_slurm_pool
+
+class Answer(furu.Furu[int]):
+    def _create(self):
+        return 42
+
+    def _executor(self):
+        return SlurmSpec(partition="cpu", cpus=1, mem_gb=1, time_min=5)
+
+run_slurm_pool([Answer()], submitit_root={folder!r})
+print("ran")
+print(Answer().load_existing())
+"""
 
 
 def test_always_rerun_is_once_per_run(pool: Any) -> None:

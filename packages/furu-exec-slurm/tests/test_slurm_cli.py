@@ -88,7 +88,7 @@ def test_status_of_a_run_that_goes_on(going: Any, cluster: FakeCluster) -> None:
     text = ran("status")
 
     assert f"{run.run_id} running" in text
-    assert "0 done, 2 running, 3 queued, 0 failed attempts" in text
+    assert "0 done, 2 running, 3 queued, 0 without result" in text
     assert "2 of at most 2 workers" in text
     for job in cluster.jobs:
         assert job.id in text

@@ -76,6 +76,7 @@ class Fleet:
         run: RunDirectory,
         client: SlurmClient,
         *,
+        epoch: int,
         submitit_root: Path,
         check_interval_sec: float,
         grace_sec: float,
@@ -86,10 +87,12 @@ class Fleet:
         self._run = run
         self._client = client
         self._watcher = Watcher(client, check_interval_sec, clock=clock)
+        self._epoch = epoch
         self._submitit_root = submitit_root
         self._grace_sec = grace_sec
         self._clock = clock
         self._recruited = 0
+        self._most = 1 << 20  # workers that Slurm may take at a time
         self._false_starts: Counter[str] = Counter()
         self._pause_sec = 0.0
         self._not_before = -float("inf")
@@ -101,8 +104,8 @@ class Fleet:
 
     def adopt(self, recruits: Iterable[Recruit]) -> None:
         """Take over the workers that an earlier controller of this run has submitted, as far as they are there."""
+        self._recruited = 1 + max((int(seat.worker_id[1:]) for seat in self._run.queue.seats()), default=-1)
         for one in recruits:
-            self._recruited += 1
             if not os.path.exists(f"{self._run.queue.seat(one.seat)}/left"):
                 self._join(Member(one.seat, one.job_id))
 
@@ -114,14 +117,21 @@ class Fleet:
         """
         if self._clock.monotonic() < self._not_before:
             return
+        largest = self._client.max_array_size()
         for key, count in wanted.items():
-            largest = self._client.max_array_size()
-            for first in range(0, count, largest):
+            left = count
+            while left:
+                size = min(left, largest, self._most)
                 try:
-                    self._submit(key, specs[key], min(largest, count - first))
+                    self._submit(key, specs[key], size)
                 except SlurmError as error:
+                    if isinstance(error, SlurmLimit) and size > 1:  # there may be room for some of them
+                        self._most = size // 2
+                        continue
                     self._refused(error, specs[key])
                     return
+                left -= size
+                self._most = 2 * size if self._most <= size else self._most
                 self._pause_sec = 0.0
 
     def look(self) -> None:
@@ -220,10 +230,13 @@ class Fleet:
         seats = [Seat(key, f"w{self._recruited + number:04d}") for number in range(count)]
         for seat in seats:
             os.makedirs(self._run.queue.seat(seat), exist_ok=True)
+        # A limit that a spec states otherwise than in minutes is left to Slurm.
         parameters = script.parameters(spec, name=f"furu-{self._run.run_id[-8:]}-{key}"[:60])
+        minutes = parameters["time"]
+        limit_sec = 60.0 * minutes if isinstance(minutes, (int, float)) else None
         job_ids = self._client.submit(
             serve,
-            [(self._run.path, key, seat.worker_id) for seat in seats],
+            [(self._run.path, key, seat.worker_id, self._epoch, limit_sec) for seat in seats],
             folder=self._submitit_root,
             parameters={**parameters, "array_parallelism": count},
         )

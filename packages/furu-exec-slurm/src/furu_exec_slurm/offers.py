@@ -11,6 +11,8 @@ from furu_exec_slurm.scaling import Demand
 from furu_exec_slurm.spec_keys import group_of, spec_key
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from furu.execution.executor import Job
     from furu_exec_slurm.object_log import ObjectLogWriter
     from furu_exec_slurm.queue import Queue
@@ -35,11 +37,11 @@ class Offers:
     they were accepted is kept.  Threads: one.
     """
 
-    def __init__(self, queue: Queue, objects: ObjectLogWriter, objects_name: str, *, first_number: int = 0) -> None:
+    def __init__(self, queue: Queue, objects: ObjectLogWriter, objects_name: str) -> None:
         self._queue = queue
         self._objects = objects
         self._objects_name = objects_name
-        self._number = first_number
+        self.number = 0  # of the next ticket
         self._groups: dict[str, _Group] = {}
 
     def accept(self, job: Job, *, next_one: bool = False) -> None:
@@ -67,6 +69,21 @@ class Offers:
         """Return how many tasks of each group nobody has taken, as of the last turn."""
         return [Demand(group.specs, len(group.jobs) + len(group.tickets)) for group in self._groups.values()]
 
+    def discard(self, unneeded: Callable[[Job], bool]) -> list[Job]:
+        """Take back the tasks that are not needed any more, as far as nobody has taken them; return those."""
+        found: list[Job] = []
+        for name, group in self._groups.items():
+            gone = [job for job in group.jobs if unneeded(job)]
+            if gone:
+                keys = {job.key for job in gone}
+                group.jobs = deque(job for job in group.jobs if job.key not in keys)
+            for ticket, job in list(group.tickets.items()):
+                if unneeded(job) and self._queue.withdraw(name, ticket):
+                    del group.tickets[ticket]
+                    gone.append(job)
+            found += gone
+        return found
+
     def forget(self, ticket: str) -> None:
         """Do not report a ticket as taken any more: it has ended already."""
         for group in self._groups.values():
@@ -84,8 +101,8 @@ class Offers:
         jobs = [group.jobs.popleft() for _ in range(min(len(group.jobs), AHEAD - len(group.tickets)))]
         numbers = self._objects.add([job.task for job in jobs])
         for job, number in zip(jobs, numbers, strict=True):
-            ticket = ticket_of(self._number, job.key)
-            self._number += 1
+            ticket = ticket_of(self.number, job.key)
+            self.number += 1
             content = {
                 "key": job.key,
                 "label": job.task.furu_ref.label,

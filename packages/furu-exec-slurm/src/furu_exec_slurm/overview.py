@@ -6,8 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from furu._sys import files, process
-from furu._sys.clock import SYSTEM_CLOCK
+from furu._sys import process
 from furu_exec_slurm.queue import key_of
 
 if TYPE_CHECKING:
@@ -98,10 +97,7 @@ def _controller(record: RunRecord) -> str:
 
 
 def _worker_lines(run: RunDirectory, statuses: Mapping[str, JobStatus]) -> list[WorkerLine]:
-    try:
-        now = files.file_system_time(run.path)
-    except OSError:  # not ours to write: our own clock has to do
-        now = SYSTEM_CLOCK.now()
+    now = run.now()
     lines = []
     for recruit in run.recruits():
         seat, directory = recruit.seat, run.queue.seat(recruit.seat)

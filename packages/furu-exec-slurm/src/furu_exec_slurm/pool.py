@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from furu import config
 from furu._sys.clock import SYSTEM_CLOCK
-from furu.engine.verdict import always_rerun
+from furu.engine import settle
+from furu.engine.verdict import Load, always_rerun
 from furu.errors import FuruError
 from furu.execution import report
 from furu.execution.executor import Done, Failed
@@ -77,7 +78,6 @@ class PoolExecutor:
         pace: Pace,
         *,
         epoch: int = 0,
-        first_number: int = 0,
         on_specs: Callable[[dict[str, SlurmSpec], dict[str, int]], None] | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
@@ -91,8 +91,8 @@ class PoolExecutor:
         self._on_specs = on_specs
         self._clock = clock
         name = run.objects(epoch).rpartition("/")[2]
-        self._first_number = first_number
-        self._offers = Offers(run.queue, objects, name, first_number=first_number)
+        self._first_number = 0
+        self._offers = Offers(run.queue, objects, name)
         self._specs: dict[str, SlurmSpec] = {}
         self._limit: dict[str, int] = {}
         self._jobs: dict[str, Job] = {}  # key -> what was submitted and has not ended
@@ -102,7 +102,7 @@ class PoolExecutor:
         self._unseen: dict[str, tuple[Ended, float]] = {}  # done, and not seen in the store yet: since when
         self._done_before: set[str] = set()
         self._surplus_since: dict[str, float] = {}
-        self._due: dict[str, float] = {}
+        self._due = {"plan": clock.monotonic() + pace.plan_refresh_interval_sec}
         self._pause_sec = FIRST_PAUSE_SEC
         self._closed = False
 
@@ -112,7 +112,8 @@ class PoolExecutor:
         for group in queue.groups():
             for ticket in queue.waiting(group):
                 queue.withdraw(group, ticket)
-        self._done_before = {key_of(ticket) for ticket in queue.read("done")}
+        self._first_number = self._offers.number = queue.last_number() + 1
+        self._done_before = {key_of(ticket) for ticket in [*queue.read("done"), *queue.unread("done")]}
         self.fleet.adopt(self._run.recruits())
         self.fleet.look()
         for member in self.fleet.members.values():
@@ -142,13 +143,8 @@ class PoolExecutor:
         self._due.pop("look", None)
         if job.key in self._held:  # a worker that an earlier controller has started is at it
             self._began(job)
-        elif (
-            job.key in self._done_before
-            and always_rerun(type(job.task))
-            and store.artifact(job.task.furu_ref).published()
-        ):
-            self._outcomes.append(Done(job.key))
-            self._jobs.pop(job.key)
+        elif job.key in self._done_before and _is_done_once(job):
+            self._end(Done(job.key))
         else:
             self._offers.accept(job)
 
@@ -174,6 +170,7 @@ class PoolExecutor:
             return
         if not cancel:
             while self._jobs:
+                self._discard_published()
                 self.wait(self._pace.poll_interval_sec)
         self._closed = True
         self._offers.withdraw()
@@ -200,6 +197,8 @@ class PoolExecutor:
             happened |= self._hear("done")
         if active or self._is_due("failed", self._pace.failed_scan_interval_sec):
             happened |= self._hear("failed")
+        if self._is_due("plan", self._pace.plan_refresh_interval_sec):
+            self._discard_published()
         if self._unseen:
             self._look_for_results()
         self._check_workers()
@@ -307,6 +306,11 @@ class PoolExecutor:
                     hints=["all nodes have to see the same store (FURU_PATH)"],
                 )
 
+    def _discard_published(self) -> None:
+        """Report what nobody has begun as done where somebody else has published it meanwhile."""
+        for job in self._offers.discard(_is_published):
+            self._end(Done(job.key))
+
     def _check_workers(self) -> None:
         """Take tasks from workers that are gone, by what Slurm says, or that have been silent for too long."""
         for gone in self.fleet.gone():
@@ -379,3 +383,12 @@ class PoolExecutor:
     def _end(self, outcome: Outcome) -> None:
         self._jobs.pop(outcome.key, None)
         self._outcomes.append(outcome)
+
+
+def _is_done_once(job: Job) -> bool:
+    """Return whether a job that this run has done before needs no repetition, though its class is always rerun."""
+    return always_rerun(type(job.task)) and store.artifact(job.task.furu_ref).published()
+
+
+def _is_published(job: Job) -> bool:
+    return isinstance(settle.verdict_on(job.task), Load)

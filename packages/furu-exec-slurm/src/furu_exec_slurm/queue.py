@@ -5,6 +5,7 @@
     queue/done/TICKET, queue/failed/TICKET        ended, with or without a result, and not read by the controller yet
     queue/done/read/, queue/failed/read/          ended and read
     queue/failed/why/TICKET                       what the worker says of a task that ended without a result
+    queue/failed/withdrawn/TICKET                 taken back before anybody took it
 
 A ticket is one JSON file.  It moves by rename only, so that it is in one place at any moment and exactly one of several
 that reach for it gets it; its name is used once.  In ``done`` and ``failed`` the time it took is part of the name.
@@ -60,7 +61,7 @@ class Queue:
 
     def create(self) -> None:
         """Make the directories; those that are there stay."""
-        for below in ("new", "todo", "running", "done/read", "failed/read", "failed/why"):
+        for below in ("new", "todo", "running", "done/read", "failed/read", "failed/why", "failed/withdrawn"):
             os.makedirs(f"{self.root}/{below}", exist_ok=True)
 
     def open_group(self, group: str) -> None:
@@ -83,7 +84,7 @@ class Queue:
 
     def withdraw(self, group: str, ticket: str) -> bool:
         """Take back what nobody has taken yet; return whether that was so."""
-        return _moved(f"{self.root}/todo/{group}/{ticket}", f"{self.root}/failed/read/{ticket}")
+        return _moved(f"{self.root}/todo/{group}/{ticket}", f"{self.root}/failed/withdrawn/{ticket}")
 
     def seat(self, seat: Seat) -> str:
         """Return the directory of a worker."""
@@ -150,6 +151,11 @@ class Queue:
     def read(self, end: End) -> list[str]:
         """Return every ticket that has ended so and was read: as many as there ever were."""
         return [found["ticket"] for found in _tickets(f"{self.root}/{end}/read")]
+
+    def last_number(self) -> int:
+        """Return the highest number of a ticket that there ever was, -1 before the first; looks everywhere."""
+        seen = (name for _, _, names in os.walk(self.root) for name in names)
+        return max((int(name[:8]) for name in seen if name[:8].isdigit() and name[8:9] == "-"), default=-1)
 
 
 def ticket_of(number: int, key: str) -> str:

@@ -155,6 +155,7 @@ def executor_for(
     fleet = Fleet(
         run,
         client or SlurmClient(pauses_sec=SUBMIT_PAUSES_SEC),
+        epoch=record.epoch,
         submitit_root=manner.submitit_root,
         check_interval_sec=manner.pace.worker_health_check_interval_sec,
         grace_sec=manner.pace.heartbeat_grace_sec,

@@ -25,7 +25,7 @@ from furu._sys.clock import SYSTEM_CLOCK, iso_utc
 from furu_exec_slurm.queue import Queue, Seat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from furu.task import Task
 
@@ -129,7 +129,14 @@ class RunDirectory:
         if life in ("running", "stopped"):
             return False
         beat = self.controller_beat()
-        return life == "dead" or beat is None or files.file_system_time(self.path) - beat > grace_sec
+        return life == "dead" or beat is None or self.now() - beat > grace_sec
+
+    def now(self) -> float:
+        """Return the time (seconds since the epoch) by the clock of the file system, or by ours where we may not write."""
+        try:
+            return files.file_system_time(self.path)
+        except OSError:
+            return SYSTEM_CLOCK.now()
 
     def take_over(self) -> bool:
         """Take the run from a controller that is gone; return False when somebody else was faster."""
@@ -164,16 +171,21 @@ class RunDirectory:
 
     def recruits(self) -> list[Recruit]:
         """Return every worker that was ever submitted, and each that has come without being noted."""
-        found: dict[Seat, Recruit] = {}
-        for line in (files.read_or_none(f"{self.path}/jobs.jsonl") or b"").splitlines():
-            with contextlib.suppress(ValueError, KeyError, TypeError):
-                said = json.loads(line)
-                seat = Seat(said["spec_key"], said["worker_id"])
-                found[seat] = Recruit(said["job_id"], seat, said["submitted_at"])
+        found = {one.seat: one for one in self._noted()}
         for seat in self.queue.seats():
             if seat not in found and (job_id := self.worker(seat).get("job_id")):
                 found[seat] = Recruit(str(job_id), seat, 0.0)
         return list(found.values())
+
+    def knows(self, seat: Seat) -> bool:
+        """Return whether a worker was noted when it was submitted."""
+        return any(one.seat == seat for one in self._noted())
+
+    def _noted(self) -> Iterator[Recruit]:
+        for line in (files.read_or_none(f"{self.path}/jobs.jsonl") or b"").splitlines():
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                said = json.loads(line)
+                yield Recruit(said["job_id"], Seat(said["spec_key"], said["worker_id"]), said["submitted_at"])
 
     def worker(self, seat: Seat) -> dict[str, Any]:
         """Return what a worker has said of itself when it began: job, host, process; empty before that."""

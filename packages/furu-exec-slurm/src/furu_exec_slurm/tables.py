@@ -41,7 +41,7 @@ def run(shown: Overview, *, brief: bool = False) -> RenderableType:
 
 def _head(shown: Overview) -> RenderableType:
     ended = sum(worker.doing == "left" for worker in shown.workers)
-    counts = f"{shown.done} done, {shown.running} running, {shown.todo} queued, {shown.failed} failed attempts"
+    counts = f"{shown.done} done, {shown.running} running, {shown.todo} queued, {shown.failed} without result"
     workers = f"{len(shown.workers) - ended} of at most {shown.total} workers, {ended} have left"
     title = Text.assemble((shown.run_id, "bold"), " ", (shown.state, _STYLES.get(shown.state, "red")))
     began = Text(f"  since {shown.started_at[:19]}Z by {shown.controller}", "dim")

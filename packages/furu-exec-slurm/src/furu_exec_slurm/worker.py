@@ -19,7 +19,6 @@ from furu.execution import place, report, setting, worker
 from furu.execution.executor import Done, Failed, Job
 from furu.execution.plan import specs_of
 from furu.runtime import signals
-from furu.runtime.deadline import time_left
 from furu.runtime.logging import get_logger
 from furu_exec_slurm import requeue
 from furu_exec_slurm.object_log import ObjectLogReader
@@ -36,17 +35,23 @@ if TYPE_CHECKING:
     from furu_exec_slurm.requeue import Cause
     from furu_exec_slurm.run_directory import RunRecord
 
+#: What the job may have spent before this program began (seconds).
+START_SEC = 30.0
+
 #: Seconds between two signs of life.
 BEAT_SEC = 2.0
 
 Leave = Literal["idle", "run ended", "no controller", "time is up"]
 
 
-def serve(path: str, spec_key: str, worker_id: str) -> str:
+def serve(path: str, spec_key: str, worker_id: str, epoch: int, limit_sec: float | None) -> str:
     """Run tasks of the run in the directory ``path`` until the worker is not needed; return why it left.
 
     The function that the Slurm job of a worker runs.  Its output goes to the worker's directory in the queue.  A task that
     is interrupted, because Slurm wants the machine back or the run is cancelled, is given back.
+
+    ``epoch`` is the number of the controller that has submitted it; a later one may not know of it, and then it leaves.
+    ``limit_sec`` is how long Slurm lets it run, None where that is not known.
     """
     run = RunDirectory(path)
     seat = Seat(spec_key, worker_id)
@@ -58,7 +63,7 @@ def serve(path: str, spec_key: str, worker_id: str) -> str:
     signals.interruptible()
     record = run.record()
     sys.path[:] = record.sys_path
-    me = PoolWorker(run, record, seat)
+    me = PoolWorker(run, record, seat, limit_sec=limit_sec)
     me.give_back("preempted", "its worker was requeued")  # what an earlier life of this job has left
     files.remove(f"{directory}/left")
     with setting.in_force(Path(run.setting).read_bytes()):
@@ -66,7 +71,7 @@ def serve(path: str, spec_key: str, worker_id: str) -> str:
         why: str
         try:
             with requeue.interruptible(me.refusal):
-                why = me.work()
+                why = me.work() if run.record().epoch == epoch or run.knows(seat) else "not known"
         except signals.Interruption as stop:
             why = "preempted" if (stop.kind, stop.status) == ("cancelled", "preempted") else stop.kind
             me.give_back(why, str(stop), final=stop.status == "failed")
@@ -82,11 +87,20 @@ def serve(path: str, spec_key: str, worker_id: str) -> str:
 class PoolWorker:
     """One worker: its place in the queue, what it has read of the run, and what it does now."""
 
-    def __init__(self, run: RunDirectory, record: RunRecord, seat: Seat, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self,
+        run: RunDirectory,
+        record: RunRecord,
+        seat: Seat,
+        *,
+        limit_sec: float | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
         self._run = run
         self._seat = seat
         self._clock = clock
         self._pace = record.pace
+        self._ends_at = None if limit_sec is None else clock.monotonic() + limit_sec
         self._beat = f"{run.queue.seat(seat)}/heartbeat"
         self._objects: dict[str, ObjectLogReader] = {}
         self._task: Any = None
@@ -185,9 +199,10 @@ class PoolWorker:
             return "no controller"
         if idle_sec > self._pace["idle_timeout_sec"]:
             return "idle"
-        left = time_left() if self._served else None
-        if left is not None and left < requeue.WARNING_SEC + 1.5 * self._longest_sec:
-            return "time is up"
+        if self._served and self._ends_at is not None:
+            left = self._ends_at - self._clock.monotonic() - requeue.WARNING_SEC
+            if left < max(START_SEC, 1.5 * self._longest_sec):
+                return "time is up"
         return None
 
     def _controller_is_gone(self) -> bool:

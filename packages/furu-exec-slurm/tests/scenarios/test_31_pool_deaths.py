@@ -13,6 +13,7 @@ import pytest
 import furu
 from furu.execution import run_slurm_pool
 from furu.storage import store
+from furu_exec_slurm.queue import End, number_of
 from furu_exec_slurm.run_directory import RunDirectory, runs
 from furu_testing.children import Child, is_running, until
 from furu_testing.observed import computed
@@ -32,6 +33,8 @@ from furu.execution import run_slurm_pool
 run = run_slurm_pool({roots}, submitit_root={folder!r}, **{arguments!r})
 print(run.run_dir)
 """
+
+ENDS: tuple[End, ...] = ("done", "failed")
 
 QUICK: dict[str, Any] = {"worker_health_check_interval_sec": 0.5, "poll_interval_sec": 0.25, "max_workers_total": 2}
 
@@ -121,6 +124,8 @@ def test_a_controller_that_died_is_started_again_at_once(store_root: Path, slurm
         path = second.end(60).ok()[-1]
 
     assert path == only_run(store_root).path
+    numbers = [number_of(ticket) for end in ENDS for ticket in only_run(store_root).queue.read(end)]
+    assert len(set(numbers)) == len(numbers) >= 5
     assert computed(p.Held) == 4
     assert len(p.noted("held")) == 4
     assert {line.split()[1] for line in p.noted("held")} == workers, "other workers than those of the first controller"
