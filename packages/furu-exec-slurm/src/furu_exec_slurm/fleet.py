@@ -18,7 +18,7 @@ from furu_exec_slurm.run_directory import Recruit
 from furu_exec_slurm.scaling import Crew
 from furu_exec_slurm.states import Phase
 from furu_exec_slurm.watcher import Watcher
-from furu_exec_slurm.worker import serve
+from furu_exec_slurm.worker import Limit, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -233,10 +233,12 @@ class Fleet:
         # A limit that a spec states otherwise than in minutes is left to Slurm.
         parameters = script.parameters(spec, name=f"furu-{self._run.run_id[-8:]}-{key}"[:60])
         minutes = parameters["time"]
-        limit_sec = 60.0 * minutes if isinstance(minutes, (int, float)) else None
+        limit = Limit(
+            60.0 * minutes if isinstance(minutes, (int, float)) else None, float(parameters["signal_delay_s"])
+        )
         job_ids = self._client.submit(
             serve,
-            [(self._run.path, key, seat.worker_id, self._epoch, limit_sec) for seat in seats],
+            [(self._run.path, key, seat.worker_id, self._epoch, limit) for seat in seats],
             folder=self._submitit_root,
             parameters={**parameters, "array_parallelism": count},
         )

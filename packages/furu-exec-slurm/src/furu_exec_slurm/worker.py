@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -41,17 +42,26 @@ START_SEC = 30.0
 #: Seconds between two signs of life.
 BEAT_SEC = 2.0
 
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How long Slurm lets a worker run (None: not known), and how long before that it is warned (seconds)."""
+
+    sec: float | None
+    warning_sec: float
+
+
 Leave = Literal["idle", "run ended", "no controller", "time is up"]
 
 
-def serve(path: str, spec_key: str, worker_id: str, epoch: int, limit_sec: float | None) -> str:
+def serve(path: str, spec_key: str, worker_id: str, epoch: int, limit: Limit) -> str:
     """Run tasks of the run in the directory ``path`` until the worker is not needed; return why it left.
 
     The function that the Slurm job of a worker runs.  Its output goes to the worker's directory in the queue.  A task that
     is interrupted, because Slurm wants the machine back or the run is cancelled, is given back.
 
     ``epoch`` is the number of the controller that has submitted it; a later one may not know of it, and then it leaves.
-    ``limit_sec`` is how long Slurm lets it run, None where that is not known.
+    ``limit`` is how long Slurm lets it run.
     """
     run = RunDirectory(path)
     seat = Seat(spec_key, worker_id)
@@ -63,14 +73,14 @@ def serve(path: str, spec_key: str, worker_id: str, epoch: int, limit_sec: float
     signals.interruptible()
     record = run.record()
     sys.path[:] = record.sys_path
-    me = PoolWorker(run, record, seat, limit_sec=limit_sec)
+    me = PoolWorker(run, record, seat, limit)
     me.give_back("preempted", "its worker was requeued")  # what an earlier life of this job has left
     files.remove(f"{directory}/left")
     with setting.in_force(Path(run.setting).read_bytes()):
         me.begin()
         why: str
         try:
-            with requeue.interruptible(me.refusal):
+            with requeue.interruptible(me.refusal, warning_sec=limit.warning_sec):
                 why = me.work() if run.record().epoch == epoch or run.knows(seat) else "not known"
         except signals.Interruption as stop:
             why = "preempted" if (stop.kind, stop.status) == ("cancelled", "preempted") else stop.kind
@@ -92,15 +102,15 @@ class PoolWorker:
         run: RunDirectory,
         record: RunRecord,
         seat: Seat,
+        limit: Limit,
         *,
-        limit_sec: float | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._run = run
         self._seat = seat
         self._clock = clock
         self._pace = record.pace
-        self._ends_at = None if limit_sec is None else clock.monotonic() + limit_sec
+        self._warned_at = limit.sec and clock.monotonic() + limit.sec - limit.warning_sec
         self._beat = f"{run.queue.seat(seat)}/heartbeat"
         self._objects: dict[str, ObjectLogReader] = {}
         self._task: Any = None
@@ -199,8 +209,8 @@ class PoolWorker:
             return "no controller"
         if idle_sec > self._pace["idle_timeout_sec"]:
             return "idle"
-        if self._served and self._ends_at is not None:
-            left = self._ends_at - self._clock.monotonic() - requeue.WARNING_SEC
+        if self._served and self._warned_at is not None:
+            left = self._warned_at - self._clock.monotonic()
             if left < max(START_SEC, 1.5 * self._longest_sec):
                 return "time is up"
         return None
