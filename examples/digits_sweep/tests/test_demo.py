@@ -123,3 +123,36 @@ def test_second_pass_that_computes_is_found_out(filled: Demo) -> None:
 
     assert run.returncode == 1
     assert "The second pass computed again: split" in " ".join(run.stdout.split())
+
+
+def test_a_result_of_the_demo_is_computed_once_more_from_its_commit(tmp_path: Path) -> None:
+    """``furu repro`` brings back the code that computed a model, with what was not committed, and computes the same scores."""
+    clone = tmp_path / "clone"
+    made = subprocess.run(["git", "clone", "-q", EXAMPLES.parent, clone], capture_output=True, text=True, check=False)
+    if made.returncode != 0:
+        pytest.skip(f"the example is in no git repository: {made.stderr}")
+    pipeline = clone / "examples/digits_sweep/pipeline.py"
+    pipeline.write_text(pipeline.read_text().replace("random_state=0", "random_state=1"))
+    environ = {name: text for name, text in os.environ.items() if not name.startswith("FURU_")}
+    environ |= {"FURU_PATH": str(tmp_path / "store"), "FURU_VERSION_CONTROLLED_PATH": str(tmp_path / "store/artifacts")}
+    ran = subprocess.run(
+        [sys.executable, "-c", "from digits_sweep.pipeline import *; TrainModel(classifier=Forest(trees=5)).get()"],
+        env=environ | {"PYTHONPATH": str(clone / "examples")},
+        cwd=clone,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    (model,) = (tmp_path / "store/data/digits_sweep/pipeline/TrainModel").glob("*/.furu/result.json")
+    subprocess.run(["git", "checkout", "-q", "--", "."], cwd=clone, check=True)
+
+    again = subprocess.run(
+        [Path(sys.executable).with_name("furu"), "repro", model.parent.parent.name, "--run", "--into", tmp_path / "then"],
+        env=environ, cwd=clone, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert again.returncode == 0, again.stdout + again.stderr
+    (result,) = (tmp_path / "then/.furu-repro/store/data/digits_sweep/pipeline/TrainModel").glob("*/.furu/result.json")
+    assert json.loads(result.read_text()) == json.loads(model.read_text())
+    assert "random_state=1" in (tmp_path / "then/examples/digits_sweep/pipeline.py").read_text()

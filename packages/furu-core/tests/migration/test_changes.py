@@ -105,6 +105,9 @@ def test_retyped_leaves_none_and_what_fits() -> None:
     assert changed([furu.Retyped("a", int)], {"a": None}, today="a") == {"a": None}
     assert changed([furu.Retyped("a", int)], {"a": 3}, today="a") == {"a": 3}
     assert changed([furu.Retyped("a", int)], {"a": True}, today="a") == {"a": 1}
+    for value, kind in ((1.5, int), (2, bool)):
+        with pytest.raises(FuruError, match="another number"):
+            changed([furu.Retyped("a", kind)], {"a": value}, today="a")
     with pytest.raises(TypeError, match=r"furu\.Rewrite"):
         furu.Retyped("a", lambda value: value)  # type: ignore[arg-type]
 

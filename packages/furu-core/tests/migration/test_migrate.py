@@ -146,6 +146,16 @@ def test_by_filter_value_and_default(version: Version) -> None:
     assert not shop.Data(n=1, dropout=0.0).exists()
 
 
+def test_changes_by_hand_count_for_subclasses(version: Version) -> None:
+    """What is said of a class by hand holds for those derived from it, as what it lists does."""
+    source = data("n: int = 1") + "\n    class More(Data):\n        m: int = 1\n"
+    version(source).More(m=5).get()
+    shop = version(source.replace("n: int = 1", "rows: int = 1"))
+
+    assert len(shop.Data.migrate(furu.Renamed("n", "rows")).aliases) == 1
+    assert shop.More(m=5).is_alias
+
+
 def test_of_several_results_the_newest_counts(version: Version) -> None:
     """Where a removed field makes one config of two, the newer result is taken and the other one is a conflict."""
     shop = version(data("n: int = 1\n        junk: int = 0"))

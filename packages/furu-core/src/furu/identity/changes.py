@@ -74,7 +74,8 @@ class Removed:
 class Retyped:
     """The values of the field ``name`` are of the type ``to`` now, and ``to(value)`` makes them of the old ones.
 
-    None stays None, and what is of that type already stays what it is.  For anything else there is ``Rewrite``.
+    None stays None, and what is of that type already stays what it is.  A number that would not stay the same number (1.5 as
+    an int) is refused: its result is none for another number.  For anything else there is ``Rewrite``.
     """
 
     name: str
@@ -91,7 +92,10 @@ class Retyped:
         value = fields.get(self.name)
         if value is None or type(value) is self.to or (self.to not in (int, str, float) and isinstance(value, self.to)):
             return fields
-        return {**fields, self.name: self.to(value)}
+        made = self.to(value)
+        if isinstance(value, (int, float)) and isinstance(made, (int, float)) and made != value:
+            raise FuruError(f"{self} would make {made!r} of {value!r}, which is another number")
+        return {**fields, self.name: made}
 
     def __str__(self) -> str:
         return f"Retyped({self.name!r}, {self.to.__name__})"

@@ -112,13 +112,17 @@ class _Upgrade(Decoder):
             return claimed
         return found if isinstance(found, type) and record_of(found) and names.class_name(found) == name else claimed
 
+    def _more(self, cls: type) -> list[Change]:
+        """Return the changes that count beside those that are listed, by the class or one it is derived from."""
+        return [change for base in reversed(cls.__mro__) for change in self.rules.more.get(base, ())]
+
     def _changed(self, record: Record, fields: dict[str, Any], marks: Mapping[str, Any]) -> dict[str, Any]:
         free = {one.name for one in record.fields if not one.counts or one.hash_default is not MISSING}
         known = {one.name for one in record.fields}
         label = record.cls.__qualname__
         try:
             after, made = changes.applied(
-                [*changes.of(record.cls), *self.rules.more.get(record.cls, ())],
+                [*changes.of(record.cls), *self._more(record.cls)],
                 fields,
                 known=known,
                 needed=known - free,
