@@ -35,15 +35,25 @@ def slurm_cluster() -> None:
     Where that is impossible the test is skipped with the reason, or fails when ``FURU_CI`` is set.  The cluster is left
     running: it takes seconds to start, and somebody else may be using it.
     """
+    if os.geteuid() != 0:
+        if (
+            shutil.which("scontrol") is None
+            or subprocess.run(["scontrol", "ping"], env=on_cluster(), check=False).returncode != 0
+        ):
+            unavailable("no Slurm answers, and starting one needs root: `sudo make slurm-up`")
+        return
     path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
     missing = [name for name in COMMANDS if shutil.which(name, path=path) is None]
-    if os.geteuid() != 0:
-        unavailable("starting a Slurm cluster needs root")
     if missing and "FURU_CI" not in os.environ:
         unavailable(f"there is no {', '.join(missing)}; `make slurm-up` installs what is missing")
     started = subprocess.run([SCRIPTS / "start-slurm"], capture_output=True, text=True, check=False)
     if started.returncode != 0:
         unavailable(f"tests-e2e/slurm/start-slurm failed:\n{started.stderr}")
+
+
+def on_cluster() -> dict[str, str]:
+    """Return the environment in which Slurm's commands mean this cluster."""
+    return {**os.environ, "SLURM_CONF": f"{os.environ.get('SLURM_HOME', '/tmp/furu-slurm')}/etc/slurm.conf"}
 
 
 def unavailable(reason: str) -> None:
@@ -66,7 +76,7 @@ def slurm(slurm_cluster: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     submitit looks more often than it does for users: a result is there 0.05 s after the job wrote it, and a death without
     result is noticed after a second.
     """
-    monkeypatch.setenv("SLURM_CONF", f"{os.environ.get('SLURM_HOME', '/tmp/furu-slurm')}/etc/slurm.conf")
+    monkeypatch.setenv("SLURM_CONF", on_cluster()["SLURM_CONF"])
     from real_slurm import Slurm, quicken
 
     cluster = Slurm(tmp_path / "submitit", f"furu-{uuid.uuid4().hex[:12]}")
