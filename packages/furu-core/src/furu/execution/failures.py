@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,9 +104,16 @@ def retry_command(task: Task) -> str | None:
     imports = _imports(used)
     if imports is None:
         return None
-    command = f"python -c {_quoted('; '.join([*imports, f'{expression}.get()']))}"
+    command = f"{_python()} -c {_quoted('; '.join([*imports, f'{expression}.get()']))}"
     command = " ".join([*_variables(used.values()), command])
     return command if len(command) <= LONGEST_COMMAND else None
+
+
+def _python() -> str:
+    """Return how a shell calls the Python that runs here."""
+    found = shutil.which("python")
+    here = sys.executable or "python"
+    return "python" if found is not None and Path(found).parent == Path(here).parent else shlex.quote(here)
 
 
 def _quoted(program: str) -> str:
@@ -134,7 +142,8 @@ def _imports(used: Mapping[str, Any]) -> list[str] | None:
 def _variables(things: Any) -> list[str]:
     """Return what has to be in the environment for the command to find classes and store."""
     found = []
-    if config.FuruConfig().base_root != config.current().base_root:
+    told = "FURU_PATH" in os.environ  # noqa: TID251 - perhaps for this one command, which a shell would not know
+    if told or config.FuruConfig().base_root != config.current().base_root:
         found.append(f"FURU_PATH={shlex.quote(str(config.current().base_root))}")
     beside = Path(sys.path[0] or ".").resolve() if sys.path else Path()
     if any(_lies_in(beside, thing) for thing in things) and beside != Path.cwd().resolve():
