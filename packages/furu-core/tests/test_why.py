@@ -226,6 +226,65 @@ def test_other_code_of_the_module_does_not_count(version: Version) -> None:
     assert version(FIRST + "\n    def other():\n        return 2\n").Train().why().source_changes == ()
 
 
+def test_code_is_found_wherever_it_hides(version: Version) -> None:
+    """Cached, static and closed-over functions, properties, plain classes and those of fields are looked at; odd things,
+    such as classes that mention each other and objects that answer to anything, do no harm."""
+    source = """
+        import functools
+        from furu import chz
+
+        class Anything:
+            def __getattr__(self, name):
+                return self
+
+        anything = Anything()
+
+        @functools.lru_cache
+        def cached(value):
+            return value + 1
+
+        def closing(scale):
+            def closed(value):
+                return value * scale
+            return closed
+
+        @chz.chz
+        class Part:
+            other: "Part | None" = None
+
+            def work(self):
+                return 3
+
+        class Plain:
+            @staticmethod
+            def static():
+                return 4
+
+        class Model(furu.Furu[int]):
+            LAYERS = 5
+            part: Part = furu.field(default_factory=Part)
+
+            @property
+            def size(self):
+                return 6
+
+            def _create(self):
+                anything.what.ever
+                return [cached(1), closing(2)(2), self.part.work(), Plain.static(), self.LAYERS, self.size]
+    """
+    version(source).Model().get()
+    for old, new, name in (
+        ("value + 1", "value + 2", "cached"),
+        ("value * scale", "value / scale", "closing"),
+        ("return 3", "return 33", "Part.work"),
+        ("return 4", "return 44", "Plain.static"),
+        ("LAYERS = 5", "LAYERS = 55", "Model"),
+        ("return 6", "return 66", "Model.size"),
+    ):
+        (line,) = version(source.replace(old, new)).Model().why().source_changes
+        assert line.startswith(f"lab.{name} changed")
+
+
 def test_a_change_is_marked_harmless(version: Version) -> None:
     """A function marked with both digests counts as what it was, until it changes again."""
     version(FIRST).Train().get()

@@ -79,10 +79,13 @@ class _Look:
     def __init__(self, cls: type) -> None:
         self.package = cls.__module__.partition(".")[0]
         self.found: dict[str, str] = {}
-        self.pending: list[Any] = [cls]
-        self.root = cls
+        self.seen: set[int] = set()
+        self.pending: list[type | FunctionType] = [cls]
         while self.pending:
             thing = self.pending.pop()
+            if id(thing) in self.seen:
+                continue
+            self.seen.add(id(thing))
             if isinstance(thing, type):
                 self._class(thing)
             else:
@@ -93,9 +96,7 @@ class _Look:
             if self._ours(base) and f"{base.__module__}.{base.__qualname__}" not in self.found:
                 self._members(base)
         for field in getattr(cls, "__chz_fields__", {}).values():
-            self.pending.extend(
-                one for one in _annotated(field) if self._ours(one) and not hasattr(one, "_furu_options")
-            )
+            self.pending += [one for one in _annotated(field) if self._counts(one)]
 
     def _members(self, cls: type) -> None:
         """Note the constants of a class, and its methods to be looked at."""
@@ -104,38 +105,41 @@ class _Look:
         for name, member in sorted(vars(cls).items()):
             if isinstance(member, _CONSTANTS) and name not in fields and name[:2] != "__" and name[:6] != "_furu_":
                 constants.append(f"{name}={member!r}")
-            self.pending.extend(one for one in _functions(member) if one.__module__ == cls.__module__)
+            self.pending += [one for one in _functions(member) if one.__module__ == cls.__module__]
         self.found[f"{cls.__module__}.{cls.__qualname__}"] = _short(";".join(constants))
 
     def _function(self, function: FunctionType) -> None:
         name = f"{function.__module__}.{function.__qualname__}"
-        if name in self.found:
-            return
         text = _source(function.__code__)
-        if text is None:
+        if name in self.found or text is None:
             return
         digest = _short(" ".join(_tokens(text)))
         self.found[name] = function.__dict__.get(_HARMLESS, {}).get(digest, digest)
-        for used in _used(function):
-            one = getattr(used, "__wrapped__", used)
-            if isinstance(one, (FunctionType, type)) and self._ours(one) and not hasattr(one, "_furu_options"):
-                self.pending.append(one)
+        self.pending += [one for one in _used(function) if self._counts(one)]
 
-    def _ours(self, thing: Any) -> bool:
+    def _counts(self, thing: type | FunctionType) -> bool:
+        return self._ours(thing) and not hasattr(thing, "_furu_options")
+
+    def _ours(self, thing: type | FunctionType) -> bool:
         return str(thing.__module__).partition(".")[0] == self.package and self.package != "furu"
 
 
-def _functions(member: Any) -> Iterator[FunctionType]:
-    """Yield the functions behind a member of a class: decorated, static, of a class, or of a property."""
-    if isinstance(member, (staticmethod, classmethod)):
+def _functions(member: Any) -> list[FunctionType]:
+    """Return the functions behind a member of a class: decorated, static, of a class, or of a property."""
+    if type(member) in (staticmethod, classmethod):
         member = member.__func__
-    pending: list[Any] = [member.fget, member.fset] if isinstance(member, property) else [member]
-    while pending:
-        one = pending.pop()
-        if hasattr(one, "__wrapped__"):
-            pending.append(one.__wrapped__)
-        elif isinstance(one, FunctionType):
-            yield one
+    parts = [member.fget, member.fset] if type(member) is property else [member]
+    return [one for one in map(_unwrapped, parts) if type(one) is FunctionType]
+
+
+def _unwrapped(thing: Any) -> Any:
+    """Return what decorators have wrapped.  Only functions and caches are asked: anything else may answer anything."""
+    while type(thing) is FunctionType or type(thing).__name__ == "_lru_cache_wrapper":
+        inner = vars(thing).get("__wrapped__")
+        if inner is None:
+            break
+        thing = inner
+    return thing
 
 
 def _annotated(field: Any) -> Iterator[type]:
@@ -151,24 +155,17 @@ def _annotated(field: Any) -> Iterator[type]:
             yield one
 
 
-def _used(function: FunctionType) -> Iterator[Any]:
-    """Yield what the names in a function stand for, also as ``module.name`` of a module it knows."""
+def _used(function: FunctionType) -> Iterator[type | FunctionType]:
+    """Yield the functions and classes that the names in a function stand for, also as ``module.name``."""
     names = list(_names(function.__code__))
     cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=False)
     closed = {name: cell.cell_contents for name, cell in cells if _filled(cell)}
-    modules = []
-    for name in names:
-        thing = closed.get(name, function.__globals__.get(name))
-        if isinstance(thing, ModuleType):
-            modules.append(thing)
-        elif thing is not None:
+    things = [closed.get(name, function.__globals__.get(name)) for name in names]
+    modules = [thing for thing in things if type(thing) is ModuleType]
+    things += [vars(module).get(name) for module in modules for name in names]
+    for thing in map(_unwrapped, things):
+        if type(thing) is FunctionType or issubclass(type(thing), type):
             yield thing
-    yield from closed.values()
-    for module in modules:
-        for name in names:
-            thing = vars(module).get(name)
-            if isinstance(thing, (FunctionType, type)):
-                yield thing
 
 
 def _filled(cell: Any) -> bool:

@@ -7,7 +7,7 @@ dependencies that were recorded are compared with those of today, each as its ow
 from __future__ import annotations
 
 from furu.errors import FuruError
-from furu.identity import dependencies
+from furu.identity import dependencies, names, schema
 from furu.identity.records import record_of
 from furu.identity.upgrade import Rules, upgraded
 from furu.storage import stored
@@ -39,7 +39,8 @@ def doubt(source: Stored, config: Any, rules: Rules) -> str | None:
 
 def _has_methods(config: Any) -> bool:
     """Return whether a config, or one that it is made of, has dependencies that its fields do not tell."""
-    return any(getattr(record_of(type(one)), "methods", ()) for one in dependencies.walk([config]))
+    classes = map(names.resolve, set(schema.classes_in(config.to_dict())))
+    return any(getattr(record_of(cls), "methods", ()) for cls in classes)
 
 
 def _key_today(need: ArtifactRef, rules: Rules) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from furu.errors import FuruError, FuruIdentityError
@@ -167,14 +167,7 @@ def checked_move(move: Move) -> Move | None:
 
 
 def _conflicting(move: Move, reason: str) -> Move:
-    return Move(
-        outcome="conflict",
-        source=move.source,
-        target=move.target,
-        config=move.config,
-        steps=move.steps,
-        reason=reason,
-    )
+    return replace(move, outcome="conflict", reason=reason)
 
 
 def _names(cls: type) -> set[str]:
