@@ -16,6 +16,7 @@ from furu._sys.clock import SYSTEM_CLOCK
 from furu.engine import aftermath, queued
 from furu.engine.queued import Queued
 from furu.engine.verdict import Wait
+from furu.errors import FuruLeaseLost
 from furu.execution import place
 from furu.execution import plan as plans
 from furu.runtime import schedulers
@@ -41,6 +42,10 @@ if TYPE_CHECKING:
 
 #: While Slurm takes no more jobs of this user: pauses grow from the first to the second (seconds).
 FIRST_PAUSE_SEC, LONGEST_PAUSE_SEC = 1.0, 60.0
+
+
+#: Claims are held, with a heartbeat each, while an array is submitted for them.
+MOST_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,7 @@ class Submitter:
 
     def submit(self) -> None:
         """Submit what nobody has submitted or is creating."""
-        most = self.client.max_array_size()
+        most = min(self.client.max_array_size(), MOST_AT_ONCE)
         for level in batches.levels(self.plan):
             alike: dict[SlurmSpec, list[Node]] = defaultdict(list)
             for node in level:
@@ -197,4 +202,9 @@ class Submitter:
             claim = claimed.pop(node.key)
             written = logs.linked(claim.artifact, self.directory, job_id)
             facts: dict[str, Any] = {"folder": str(self.directory), "tasks": 1, "host": process.hostname(), **written}
-            claim.submitted(ScheduledJob(job.SLURM, job_id), facts)
+            try:
+                claim.submitted(ScheduledJob(job.SLURM, job_id), facts)
+            except FuruLeaseLost as lost:  # this process stood still; the job finds whoever has begun
+                get_logger().warning(
+                    "%s does not wait for Slurm job %s: %s", node.task.furu_ref.label, job_id, lost.message
+                )

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from furu._sys import process
 from furu.errors import FuruLeaseLost
+from furu.runtime.schedulers import ScheduledJob
+from furu.storage import state
+from furu.storage.state import Attempt, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,6 +54,9 @@ class Handle(Protocol):
 
     def look(self) -> Any:
         """Return an ``Evidence``: ``published``, ``claim``, ``state``."""
+
+    def observed_state(self) -> Any:
+        """Return the ``State`` that was recorded, corrected by what is there."""
 
     def claim(self, attempt_id: str, /) -> Any:
         """Return the right to create, or None."""
@@ -103,6 +110,21 @@ class ArtifactContract:
 
         assert not evidence.published
         assert (evidence.claim.token, evidence.claim.attempt_id, evidence.claim.live) == (held.token, ATTEMPT, True)
+
+    def test_a_claim_that_waits_for_a_job_is_seen(self, artifact: Handle) -> None:
+        """It is live, and names the job; the attempt is queued while it is there, and has crashed once it is gone."""
+        queued = State("incomplete", Attempt(ATTEMPT, 1, "submitit", "queued", process.me(), "2026-01-01T00:00:00Z"))
+        held = self.claimed(artifact)
+        state.write(artifact.meta_dir, queued)
+
+        held.hand_over(ScheduledJob("contract", "17"))
+
+        claim = artifact.look().claim
+        assert (claim.job, claim.live) == (ScheduledJob("contract", "17"), True)
+        assert artifact.claim("2" * 32) is None
+        assert artifact.observed_state() == queued
+        shutil.rmtree(Path(artifact.meta_dir, "compute.lock"))
+        assert artifact.observed_state().attempt.status == "crashed"
 
     def test_a_second_claim_is_refused(self, artifact: Handle) -> None:
         """While somebody creates it, nobody else gets the right to; afterwards they do."""
