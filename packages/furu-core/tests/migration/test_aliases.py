@@ -9,8 +9,10 @@ import pytest
 
 import furu
 from furu import config
+from furu.catalog.invalidation import invalidate
 from furu.errors import FuruComputeError
 from furu.storage import alias
+from furu.storage.artifact import Artifact
 from furu_testing import assert_computed, assert_loaded
 
 if TYPE_CHECKING:
@@ -222,6 +224,20 @@ def test_aliases_are_listed_from_every_end(old: Path) -> None:
 
     assert made.aliases() == []
     assert made.original() == old
+
+
+def test_an_alias_that_was_invalidated_stays_so(old: Path, furu_tmp_root: Path) -> None:
+    """Where somebody says that a result counts no longer under its new key, neither get() nor a migration brings it back."""
+    made = model(learning_rate=0.5)
+    made.get()
+    own = furu_tmp_root / "data/shop/Model" / made.furu_hash
+    invalidate(Artifact(made.furu_ref, str(own)))
+
+    assert not made.exists()
+    assert [move.reason for move in type(made).migrate().conflicts] == ["its result was invalidated"]
+    assert made.get() == "created"
+    assert (old / "model.txt").read_text() == "old 0.5"
+    assert (made.get(), made.is_alias) == ("new 0.5", False)
 
 
 def test_a_scratch_block_uses_an_alias_and_leaves_the_store_alone(old: Path) -> None:

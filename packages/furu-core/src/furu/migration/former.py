@@ -47,11 +47,14 @@ _run: list[str] = []
 
 
 def find(task: Task) -> Original | None:
-    """Return where a published result is that the changes of its classes make one of this config, or None."""
+    """Return where a published result is that the changes of its classes make one of this config, or None.
+
+    None as well where somebody has said, under the key of today, that this result counts no longer.
+    """
     found = _index(task).explained.get(task.furu_hash)
     if found is None or found.target != task.furu_ref or not alias.is_published(found.source.original):
         return None
-    return found.source.original
+    return None if plan.invalidated(found.target) else found.source.original
 
 
 def adopt(task: Task) -> None:

@@ -160,10 +160,18 @@ def checked_move(move: Move) -> Move | None:
         return (
             None if original == move.source.original else _conflicting(move, f"it is an alias of {original.ref.label}")
         )
+    if invalidated(move.target):
+        return _conflicting(move, "its result was invalidated")
     claim = lease.look(there.meta_dir)
     if claim is not None and claim.live:
         return _conflicting(move, f"it is being computed, {lease.describe(claim)}")
     return move
+
+
+def invalidated(target: ArtifactRef) -> bool:
+    """Return whether the state of an artifact says that it has no result on purpose."""
+    recorded = Artifact(target, directory(target)).recorded_state()
+    return recorded is not None and recorded.result == "absent" and recorded.attempt is None
 
 
 def _conflicting(move: Move, reason: str) -> Move:
