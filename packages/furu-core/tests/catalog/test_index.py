@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import sqlite3
@@ -303,8 +304,6 @@ def test_the_index_may_be_deleted_while_it_is_used(catalog: Catalog) -> None:
     before = rows(catalog)
     catalog.index.discard()
 
-    catalog.refresh()
-
     assert rows(catalog) == rows(Catalog.of(catalog.place)) == before
 
 
@@ -442,3 +441,42 @@ def test_a_long_config_is_kept_whole(catalog: Catalog) -> None:
     assert found.config["text"] == one.text
     assert found.python == one.to_python()
     assert rows(catalog, "config.text~end") == []
+
+
+@pytest.mark.scenario
+def test_a_damaged_page_is_no_wrong_answer(catalog: Catalog) -> None:
+    """Whichever page of the index was never written: it is made anew, at the latest when it is asked again, and says the same."""
+    before = rows(catalog, "config.n>1")
+    path = Path(catalog.index.path)
+    catalog.index.connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    catalog.index.connection().close()
+    good = path.read_bytes()
+    size = int.from_bytes(good[16:18])
+    for start in range(size, len(good), size):
+        catalog.index.discard()
+        path.write_bytes(good[:start] + bytes(size) + good[start + size :])
+        spoilt = Catalog(catalog.place)
+
+        with suppress(furu.FuruError):
+            assert rows(spoilt, "config.n>1") == before, start // size
+        spoilt.freshen(patience_sec=60)
+        assert rows(spoilt, "config.n>1") == before, start // size
+
+
+def test_a_failed_write_leaves_nothing_behind(catalog: Catalog) -> None:
+    """Nor does it spoil what is written afterwards."""
+    (first, second, _) = rows(catalog)
+    fresh = dataclasses.replace(first, config={"new": 1}), dataclasses.replace(second, config={"other": 1, "new": 2})
+
+    def write_and_fail() -> None:
+        with catalog.index.writing() as connection:
+            catalog.index.put(connection, [(fresh[0], 0)])
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        write_and_fail()
+    with catalog.index.writing() as connection:
+        catalog.index.put(connection, [(fresh[1], 0)])
+
+    assert rows(catalog, "config.new=1") == []
+    assert [row.hash for row in rows(catalog, "config.new=2 config.other=1")] == [second.hash]

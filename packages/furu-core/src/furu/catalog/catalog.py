@@ -20,11 +20,11 @@ from furu.catalog.expression import EVERYTHING
 from furu.catalog.fields import CONFIG, FIELDS
 from furu.catalog.query import field_named
 from furu.catalog.refresh import refresh
-from furu.errors import FuruQueryError
+from furu.errors import FuruError, FuruQueryError
 from furu.runtime.logging import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from furu.catalog.expression import Expression, Plain
     from furu.catalog.place import Place
@@ -40,12 +40,16 @@ atexit.register(_ending.set)
 
 
 class Catalog:
-    """The artifacts of one store.  Usable from any thread."""
+    """The artifacts of one store.  Usable from any thread.
+
+    Making one costs nothing.  Questions are answered from the index as it is; ``freshen`` brings it up to date.
+    """
 
     def __init__(self, place: Place) -> None:
         self.place = place
         self.index = tables.Index(places.index_file(place))
         self._lock = threading.Lock()
+        self._filled = threading.local()  # the connection of which each thread knows that its index was filled
         self._running: threading.Thread | None = None
 
     @classmethod
@@ -63,8 +67,8 @@ class Catalog:
     @property
     def refreshed_at(self) -> float | None:
         """When the index was last as the store (seconds since the epoch); None when it never was."""
-        found: float | None = self.index.fact("refreshed_at")
-        return found
+        found = self._query("SELECT value FROM facts WHERE name = 'refreshed_at'")
+        return found[0][0] if found else None
 
     def refresh(self, *, progress: Progress | None = None) -> Refreshed:
         """Bring the index up to date, and return what changed."""
@@ -72,7 +76,7 @@ class Catalog:
             try:
                 return refresh(self.index, self.place, progress=progress, stopped=_ending.is_set)
             except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+                if tables.is_busy(error):
                     raise
                 self.index.discard()  # it was damaged, or replaced by another process in between
         return refresh(self.index, self.place, progress=progress, stopped=_ending.is_set)
@@ -113,19 +117,29 @@ class Catalog:
         come first.  Raises ``FuruQueryError`` for a field there is none of.
         """
         segments = _segments(sort or ("-updated",), sql.condition(expression))
-        return self.index.rows(self._numbers(segments, limit, offset))
+        return self._found(self._numbers(segments, limit, offset))
+
+    def _found(self, numbers: Iterable[int]) -> Iterator[Row]:
+        try:
+            yield from self.index.rows(numbers)
+        except sqlite3.DatabaseError as error:
+            if tables.is_busy(error):
+                raise
+            self.index.discard()
+            raise FuruError(
+                f"the index of {self.place.base} was damaged: {error}",
+                hints=["it was removed; ask again, and it is made anew"],
+            ) from error
 
     def _numbers(self, segments: list[_Segment], limit: int | None, offset: int) -> Iterator[int]:
         """Yield the numbers of the rows of all segments, one after the other."""
         left = -1 if limit is None else limit
-        connection = self.index.connection()
         for segment in segments:
             if left == 0:
                 return
-            text = (
-                f"SELECT a.id FROM {segment.source} WHERE {segment.where.sql} ORDER BY {segment.order} LIMIT ? OFFSET ?"
-            )
-            found = connection.execute(text, [*segment.where.values, left, offset]).fetchall()
+            selected = f"SELECT a.id FROM {segment.source} WHERE {segment.where.sql}"
+            text = f"{selected} ORDER BY {segment.order} LIMIT ? OFFSET ?"
+            found = self._ask(text, [*segment.where.values, left, offset])
             if found:
                 offset = 0
             elif offset:
@@ -144,63 +158,85 @@ class Catalog:
         """Return how many artifacts have each value of a field; those without one are not counted."""
         where = sql.condition(expression)
         column = sql.column(field)
-        found = self.index.connection().execute(
+        found = self._ask(
             f"SELECT {column}, count(*) FROM artifacts a WHERE {where.sql} AND {column} IS NOT NULL GROUP BY 1",
             where.values,
         )
-        return Counter(dict(found.fetchall()))
+        return Counter(dict(found))
 
     def sums(self, by: Sequence[str], expression: Expression = EVERYTHING) -> list[tuple[Any, ...]]:
         """Return (values of the fields ``by``, artifacts, bytes, files, seconds) of each group, the largest first."""
         where = sql.condition(expression)
         columns = ", ".join(sql.column(name) for name in by)
-        return self.index.connection().execute(
+        return self._ask(
             f"SELECT {columns}, count(*), sum(a.size), sum(a.files), total(a.duration) FROM artifacts a"
             f" WHERE {where.sql} GROUP BY {columns} ORDER BY sum(a.size) DESC, {columns}",
             where.values,
-        ).fetchall()  # fmt: skip
+        )
 
     def needing(self, furu_hash: str) -> list[Row]:
         """Return the artifacts that name this one as a dependency."""
-        text = "SELECT id FROM artifacts WHERE id IN (SELECT artifact FROM needs WHERE hash = ?) ORDER BY namespace, hash"
-        return list(self.index.rows(self._firsts(text, [furu_hash])))
+        text = (
+            "SELECT id FROM artifacts WHERE id IN (SELECT artifact FROM needs WHERE hash = ?) ORDER BY namespace, hash"
+        )
+        return list(self._found(self._firsts(text, [furu_hash])))
 
     def get(self, root: str, namespace: str, furu_hash: str) -> Row | None:
         """Return what is known of one artifact, None when there is none of that name."""
         text = "SELECT id FROM artifacts WHERE root = ? AND namespace = ? AND hash = ?"
-        return next(self.index.rows(self._firsts(text, [root, namespace, furu_hash])), None)
+        return next(self._found(self._firsts(text, [root, namespace, furu_hash])), None)
 
     def needed_by(self) -> dict[str, set[str]]:
         """Return the hashes of those that name an artifact as their dependency, by its hash."""
         found: dict[str, set[str]] = {}
         text = "SELECT n.hash, a.hash FROM needs n JOIN artifacts a ON a.id = n.artifact"
-        for needed, by in self.index.connection().execute(text):
+        for needed, by in self._ask(text):
             found.setdefault(needed, set()).add(by)
         return found
 
     def named(self, hash_prefix: str, *, limit: int = 20) -> list[Row]:
         """Return the artifacts whose hash begins so."""
         text = "SELECT id FROM artifacts WHERE hash >= ? AND hash < ? ORDER BY hash LIMIT ?"
-        return list(self.index.rows(self._firsts(text, [hash_prefix, f"{hash_prefix}g", limit])))
+        return list(self._found(self._firsts(text, [hash_prefix, f"{hash_prefix}g", limit])))
 
     def skipped(self) -> list[tuple[str, str]]:
         """Return the directories in the store that are no artifacts, and why."""
-        return self.index.connection().execute("SELECT path, reason FROM skipped ORDER BY path").fetchall()
+        return [(path, reason) for path, reason in self._ask("SELECT path, reason FROM skipped ORDER BY path")]
 
     def paths(self, prefix: str = "") -> list[str]:
         """Return the dotted paths of config fields that begin so, for completion."""
-        found = self.index.connection().execute("SELECT path FROM paths ORDER BY path").fetchall()
-        return [path for (path,) in found if path.startswith(prefix)]
+        found = self._firsts("SELECT path FROM paths ORDER BY path", [])
+        return [path for path in found if path.startswith(prefix)]
 
     def directory(self, row: Row) -> str:
         """Return the absolute directory of an artifact."""
         return self.place.directory(row.root, row.namespace, row.hash)
 
-    def _firsts(self, text: str, values: Sequence[Plain]) -> list[int]:
-        return [first for (first,) in self.index.connection().execute(text, values)]
+    def _ask(self, text: str, values: Sequence[Plain] = ()) -> list[tuple[Any, ...]]:
+        """Return what a SELECT finds in an index that was filled: one that was lost since is made anew first."""
+        connection = self.index.connection()
+        if getattr(self._filled, "connection", None) is not connection:
+            if self.refreshed_at is None:
+                self.refresh()
+            self._filled.connection = self.index.connection()
+        return self._query(text, values)
+
+    def _query(self, text: str, values: Sequence[Plain] = ()) -> list[tuple[Any, ...]]:
+        """Return what a SELECT finds; an index that turns out to be damaged is made anew first."""
+        try:
+            return self.index.query(text, values)
+        except sqlite3.DatabaseError as error:
+            if tables.is_busy(error):
+                raise
+        self.index.discard()
+        self.refresh()
+        return self.index.query(text, values)
+
+    def _firsts(self, text: str, values: Sequence[Plain]) -> list[Any]:
+        return [first for (first,) in self._ask(text, values)]
 
     def _one(self, text: str, values: Sequence[Plain]) -> Any:
-        return self.index.connection().execute(text, values).fetchone()[0]
+        return self._ask(text, values)[0][0]
 
 
 @dataclass(frozen=True, slots=True)

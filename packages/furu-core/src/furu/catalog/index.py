@@ -20,7 +20,7 @@ from furu.catalog.fields import FIELDS
 from furu.catalog.row import Need, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from furu.catalog.expression import Plain
 
@@ -84,6 +84,7 @@ _SELECT = (
     " FROM artifacts a JOIN details d ON d.id = a.id"
 )
 _AT_ONCE = 500
+_MOST_PATHS = 100_000
 
 _PUT = (
     f"INSERT INTO artifacts ({', '.join(_QUOTED)}, stamp) VALUES ({', '.join('?' * len(COLUMNS))}, ?)"
@@ -98,7 +99,6 @@ class Index:
     def __init__(self, path: str) -> None:
         self.path = path
         self._local = threading.local()
-        self._paths: dict[str, int] = {}
         self._opening = threading.Lock()
 
     def connection(self) -> sqlite3.Connection:
@@ -109,7 +109,7 @@ class Index:
             return kept[2]
         with self._opening:
             opened = self._opened()
-            self._paths = {}
+        self._local.paths = {}
         self._local.kept = (os.getpid(), _inode(self.path), opened)
         return opened
 
@@ -118,7 +118,7 @@ class Index:
         try:
             return self._connected()
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+            if is_busy(error):
                 raise
             self.discard()
             return self._connected()
@@ -130,6 +130,7 @@ class Index:
             connection.execute("PRAGMA synchronous = OFF")  # what a power cut damages is made anew
             connection.execute("PRAGMA cache_size = -32768")
             connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute("PRAGMA cell_size_check = ON")
             connection.execute("BEGIN IMMEDIATE")
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:
@@ -158,14 +159,14 @@ class Index:
             yield connection
             connection.execute("COMMIT")
         except BaseException:
+            self._local.paths = {}  # some may have been new
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
 
-    def fact(self, name: str) -> Any:
-        """Return a fact about the index itself, None when it was never set."""
-        found = self.connection().execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        return None if found is None else found[0]
+    def query(self, text: str, values: Sequence[Plain] = ()) -> list[tuple[Any, ...]]:
+        """Return all rows that a SELECT finds."""
+        return self.connection().execute(text, values).fetchall()
 
     def put(self, connection: sqlite3.Connection, rows: Iterable[tuple[Row, int]]) -> None:
         """Write rows, each with the stamp of its directory, over what was known of them."""
@@ -208,16 +209,22 @@ class Index:
 
     def rows(self, numbers: Iterable[int]) -> Iterator[Row]:
         """Yield rows in the order of their numbers; what was removed meanwhile is passed over."""
-        connection = self.connection()
         pending = iter(numbers)
         while some := list(islice(pending, _AT_ONCE)):
             marks = ", ".join("?" * len(some))
-            found = {row[0]: row for row in connection.execute(f"{_SELECT} WHERE a.id IN ({marks})", some)}
-            tags = _grouped(connection, "SELECT artifact, tag FROM tags", some)
-            needs = _grouped(connection, "SELECT artifact, path, root, namespace, hash FROM needs", some)
+            found = {row[0]: row for row in self.query(f"{_SELECT} WHERE a.id IN ({marks})", some)}
+            tags = self._grouped("SELECT artifact, tag FROM tags", some)
+            needs = self._grouped("SELECT artifact, path, root, namespace, hash FROM needs", some)
             for number in some:
                 if number in found:
                     yield _row(found[number], tags.get(number, []), needs.get(number, []))
+
+    def _grouped(self, select: str, numbers: list[int]) -> dict[int, list[tuple[Any, ...]]]:
+        found: dict[int, list[tuple[Any, ...]]] = {}
+        marks = ", ".join("?" * len(numbers))
+        for number, *rest in self.query(f"{select} WHERE artifact IN ({marks})", numbers):
+            found.setdefault(number, []).append(tuple(rest))
+        return found
 
     def _forget_leaves(self, connection: sqlite3.Connection, number: int, config: str) -> None:
         connection.executemany(
@@ -231,13 +238,19 @@ class Index:
         return [(self._path(connection, path), *_typed(value), number) for path, value in configs.leaves(config)]
 
     def _path(self, connection: sqlite3.Connection, path: str) -> int:
-        known = self._paths.get(path)
+        paths: dict[str, int] = self._local.paths
+        known = paths.get(path)
         if known is None:
             connection.execute("INSERT OR IGNORE INTO paths (path) VALUES (?)", (path,))
             known = int(connection.execute("SELECT id FROM paths WHERE path = ?", (path,)).fetchone()[0])
-            if len(self._paths) < 100_000:
-                self._paths[path] = known
+            if len(paths) < _MOST_PATHS:
+                paths[path] = known
         return known
+
+
+def is_busy(error: sqlite3.DatabaseError) -> bool:
+    """Return whether another process keeps the file busy; whatever else SQLite says of it, it can be made anew."""
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
 
 
 def _row(kept: tuple[Any, ...], tags: list[tuple[Any, ...]], needs: list[tuple[Any, ...]]) -> Row:
@@ -253,14 +266,6 @@ def _row(kept: tuple[Any, ...], tags: list[tuple[Any, ...]], needs: list[tuple[A
         tags=tuple(sorted(tag for (tag,) in tags)),
         needs=tuple(Need(*one) for one in needs),
     )
-
-
-def _grouped(connection: sqlite3.Connection, select: str, numbers: list[int]) -> dict[int, list[tuple[Any, ...]]]:
-    found: dict[int, list[tuple[Any, ...]]] = {}
-    marks = ", ".join("?" * len(numbers))
-    for number, *rest in connection.execute(f"{select} WHERE artifact IN ({marks})", numbers):
-        found.setdefault(number, []).append(tuple(rest))
-    return found
 
 
 def _inode(path: str) -> int:
