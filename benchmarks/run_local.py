@@ -6,6 +6,7 @@ scheduler: a plain pool maps each level of the graph when the one before is done
 and progress are off.  Times include planning and starting the workers, not the imports of the program.
 
 *Further node* is what each node beyond the first 100, and beyond the first 1,000, adds: a cost that is flat shows there.
+On a machine that others use at the same time, the CPU time of caller and workers shows it better; pools do not tell theirs.
 Peak memory is that of the calling process, and of its largest worker.
 """
 
@@ -58,12 +59,18 @@ def one(system: str, shape: str, nodes: int) -> None:
     name, _, how = system.partition(":")
     if name == "furu":
         from furu.execution import run_local  # noqa: F401 - imported before the time is taken
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), _cpu_sec()
     RUNNERS[name](levels, how)
-    took = time.perf_counter() - began
+    took, cpu = time.perf_counter() - began, _cpu_sec() - cpu
     status = Path("/proc/self/status").read_text()  # getrusage would tell the mark of the process that started this one
     peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
-    print(json.dumps({"sec": took, "peak": peak, "worker": _largest_child_mb()}))
+    print(json.dumps({"sec": took, "cpu": cpu, "peak": peak, "worker": _largest_child_mb()}))
+
+
+def _cpu_sec() -> float:
+    """Return the CPU time of this process and of the children it has waited for."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
 
 
 def _largest_child_mb() -> float:
@@ -143,11 +150,13 @@ def compare(shape: str, title: str, sizes: Sequence[int], rounds: int) -> None:
         sec = {nodes: [one["sec"] for one in found[nodes][name]] for nodes in sizes}
         further = [f"{(median(sec[b]) - median(sec[a])) / (b - a) * 1e6:.0f}" for a, b in pairwise(sizes)]
         last = found[sizes[-1]][name]
+        cpu = [f"{median(one['cpu'] for one in found[nodes][name]) / nodes * 1e6:.0f}" for nodes in sizes]
         rows.append(
             (
                 name,
                 *(significant(median(sec[nodes])) for nodes in sizes),
                 *further,
+                " / ".join(cpu) if name.startswith("furu") else "",
                 f"{sizes[-1] / median(sec[sizes[-1]]):.0f}",
                 significant(median_ratio(sec[sizes[-1]], [one["sec"] for one in found[sizes[-1]][FLOOR]])),
                 f"{max(one['peak'] for one in last):.0f}",
@@ -159,6 +168,7 @@ def compare(shape: str, title: str, sizes: Sequence[int], rounds: int) -> None:
         title,
         *(f"{nodes:,} nodes, s" for nodes in sizes),
         *further_heads,
+        "CPU of a node, µs",
         "nodes/s",
         "x floor",
         "MB",
