@@ -41,11 +41,13 @@ FIRST_PAUSE_SEC, LONGEST_PAUSE_SEC = 5.0, 120.0
 class Member:
     """One worker that was submitted and is not known to be gone.
 
-    ``begun`` once it has given a sign of life.  ``tickets`` are the tasks it has; both as of the last look.
+    ``begun`` once it has given a sign of life.  ``tickets`` are the tasks it has; both as of the last look.  One that was
+    ``adopted`` may have been cancelled by an earlier controller.
     """
 
     seat: Seat
     job_id: str
+    adopted: bool = False
     begun: bool = False
     tickets: list[str] = field(default_factory=list)
 
@@ -107,7 +109,7 @@ class Fleet:
         self._recruited = 1 + max((int(seat.worker_id[1:]) for seat in self._run.queue.seats()), default=-1)
         for one in recruits:
             if not os.path.exists(f"{self._run.queue.seat(one.seat)}/left"):
-                self._join(Member(one.seat, one.job_id))
+                self._join(Member(one.seat, one.job_id, adopted=True))
 
     def recruit(self, wanted: Mapping[str, int], specs: Mapping[str, SlurmSpec]) -> None:
         """Submit so many workers of each spec, as one array per spec where the cluster allows it.
@@ -265,7 +267,7 @@ class Fleet:
         """Take note of a worker whose job is over."""
         self.look_at(member)
         self._drop(member)
-        if not member.begun:
+        if not member.begun and not member.adopted:
             self._false_start(member, words)
         shown = "".join(f"\n    {line}" for line in self.log_of(member)) if member.tickets else ""
         return Gone(member, member.tickets, kind, f"{member.name} ended: {words}{shown}")

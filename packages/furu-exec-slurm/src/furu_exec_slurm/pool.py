@@ -107,7 +107,10 @@ class PoolExecutor:
         self._closed = False
 
     def resume(self) -> None:
-        """Take over what an earlier controller of this run has left: its workers, their tasks, what is done."""
+        """Take over what an earlier controller of this run has left: its workers, and what it has done.
+
+        What its workers are at shows in the store, as with anybody else's.
+        """
         queue = self._run.queue
         for group in queue.groups():
             for ticket in queue.waiting(group):
@@ -115,9 +118,6 @@ class PoolExecutor:
         self._first_number = self._offers.number = queue.last_number() + 1
         self._done_before = {key_of(ticket) for ticket in [*queue.read("done"), *queue.unread("done")]}
         self.fleet.adopt(self._run.recruits())
-        self.fleet.look()
-        for member in self.fleet.members.values():
-            self._held |= {key_of(ticket): ticket for ticket in member.tickets}
 
     def words(self) -> str:
         """Return what the workers do, in a few words."""
@@ -141,9 +141,7 @@ class PoolExecutor:
         self._jobs[job.key] = job
         self._pause_sec = FIRST_PAUSE_SEC
         self._due.pop("look", None)
-        if job.key in self._held:  # a worker that an earlier controller has started is at it
-            self._began(job)
-        elif job.key in self._done_before and _is_done_once(job):
+        if job.key in self._done_before and _is_done_once(job):
             self._end(Done(job.key))
         else:
             self._offers.accept(job)
@@ -240,20 +238,17 @@ class PoolExecutor:
     def _heard(self, ended: Ended) -> None:
         key = key_of(ended.ticket)
         job = self._jobs.get(key)
-        if self._held.get(key, ended.ticket) != ended.ticket:
-            return  # an older ticket for the same artifact, which was given up
-        held = self._held.pop(key, None)
-        if job is None:
-            return
-        if held is None:
+        if job is None or self._held.get(key, ended.ticket) != ended.ticket:
+            return  # somebody else was faster, or it is an older ticket, which was given up
+        if ended.why is not None and number_of(ended.ticket) < self._first_number:
+            return  # of an earlier controller, as are the numbers of its objects; the task was offered anew
+        if self._held.pop(key, None) is None:
             self._offers.forget(ended.ticket)
             self._began(job)
         if self.audience is not None:
             self.audience.stopped(key, wall_sec=ended.wall_sec, cpu_sec=ended.cpu_sec)
         if ended.why is None:
             self._unseen[key] = (ended, self._clock.monotonic())
-        elif number_of(ended.ticket) < self._first_number:  # its objects have the numbers of another controller
-            self._offers.accept(job)
         else:
             self._failed(job, ended.why)
 
