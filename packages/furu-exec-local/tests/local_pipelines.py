@@ -147,6 +147,27 @@ def cell(layer: int, n: int, width: int) -> Cell:
     return Cell(layer=layer, n=n, width=width)
 
 
+class Needs(furu.Furu[str]):
+    """Needs one that asks for ``cpus``, and does not say so."""
+
+    cpus: int
+
+    def _create(self) -> str:
+        return AsksFor(cpus=self.cpus).get()
+
+
+class AsksFor(furu.Furu[str]):
+    """Asks for ``cpus``."""
+
+    cpus: int
+
+    def _executor(self) -> SlurmSpec:
+        return SlurmSpec(cpus=self.cpus, mem_gb=1)
+
+    def _create(self) -> str:
+        return "built"
+
+
 class InCircles(furu.Furu[int]):
     """Needs another one of its kind, which in turn needs it, and does not say so; alone it needs itself."""
 

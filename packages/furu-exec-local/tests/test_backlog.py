@@ -120,3 +120,18 @@ def test_cpus_bound_what_runs_side_by_side(furu_tmp_root: Path, backend: str) ->
     roots = [p.Gpu(n=n, gpus=0) for n in range(4)]
     run_local(roots, max_workers=4, resources={"cpus": 1}, backend=backend)  # type: ignore[arg-type]
     assert [line.split()[0] for line in p.noted("gpu")] == ["begin", "end"] * 4
+
+
+@pytest.mark.filterwarnings("ignore:Needs")
+def test_what_was_not_planned_asks_for_more_than_there_is(furu_tmp_root: Path, backend: str) -> None:
+    """It fails, instead of waiting for what will never be free; the rest is built."""
+    with pytest.raises(furu.FuruComputeError, match=r"AsksFor \w+ asks for cpus=9 of 4") as caught:
+        run_local(
+            [p.Needs(cpus=9), p.Needs(cpus=2)],
+            resources={"cpus": 4},
+            backend=backend,  # type: ignore[arg-type]
+            max_workers=2,
+            keep_going=True,
+        )
+    assert "AsksFor._executor" in str(caught.value)
+    assert p.Needs(cpus=2).load_existing() == "built"

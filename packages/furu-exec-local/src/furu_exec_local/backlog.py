@@ -7,6 +7,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from furu.errors import FuruError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -89,6 +91,15 @@ class Backlog:
         self._waiting: dict[tuple[int, ...], deque[tuple[int, Job]]] = {}
         self._count = 0
         self._overtaken: dict[int, int] = {}  # number of the oldest job -> how often it was passed by
+
+    def refusal(self, job: Job) -> FuruError | None:
+        """Return why a job can never begin: it asks for more than there is.  One that was not planned may."""
+        excess = self.machine.excess(job.specs[0])
+        if excess is None:
+            return None
+        cls = type(job.task).__name__
+        hint = f"raise resources=, or change {cls}._executor"
+        return FuruError(f"{job.task.furu_ref.label} asks for {excess}", hints=[hint])
 
     def push(self, job: Job) -> None:
         """Accept a job."""

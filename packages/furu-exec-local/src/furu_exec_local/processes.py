@@ -69,6 +69,10 @@ class ProcessExecutor:
 
     def submit(self, job: Job) -> None:
         """Accept a job."""
+        refusal = self._backlog.refusal(job)
+        if refusal is not None:
+            self._outcomes.append(Failed(job.key, "dependency", refusal))
+            return
         self._backlog.push(job)
         self._hand_out()
 

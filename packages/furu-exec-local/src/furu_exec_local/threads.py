@@ -14,13 +14,14 @@ from furu._sys.clock import SYSTEM_CLOCK
 from furu.execution import worker
 from furu.execution.executor import Done, Failed
 from furu.runtime import context
+from furu_exec_local.backlog import Grant
 from furu_exec_local.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from furu.execution.executor import Job, Outcome
-    from furu_exec_local.backlog import Backlog, Grant
+    from furu_exec_local.backlog import Backlog
     from furu_exec_local.watching import Audience
 
 #: How long ``close(cancel=True)`` waits for threads to notice (seconds).
@@ -117,6 +118,12 @@ class ThreadExecutor:
 
     def submit(self, job: Job) -> None:
         """Accept a job."""
+        refusal = self._backlog.refusal(job)
+        if refusal is not None:
+            with self._changed:
+                self._failed += 1
+            self._told.append((Grant(job), Failed(job.key, "dependency", refusal), 0.0, 0.0))
+            return
         with self._changed:
             self._backlog.push(job)
             if not self._held_up():
