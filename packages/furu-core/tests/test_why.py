@@ -96,6 +96,20 @@ def test_the_nearest_stored_config_is_shown(version: Version) -> None:
     assert found.stored == 3
     assert paths(found.differences) == ["~ data.n: 5 -> 6", "~ device: 'cpu' -> 'gpu'  (not in the key)"]
     assert found.remedy == "this is a new config"
+    assert [str(one.directory.name) for one in found.siblings][1:] == [
+        lab.Train(lr=0.2).furu_hash,
+        lab.Train(lr=0.1).furu_hash,
+    ]
+    assert f"next {lab.Train(lr=0.1).furu_ref.label}: data.n, lr" in str(found)
+
+
+def test_of_numbers_the_closest_is_nearest(version: Version) -> None:
+    """Where as many fields differ, the config whose numbers are closest comes first."""
+    lab = version(FIRST)
+    for lr in (0.5, 0.001, 0.1):
+        lab.Train(lr=lr).get()
+
+    assert lab.Train(lr=0.12).why().nearest == lab.Train(lr=0.1).furu_ref
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ def _described(one: Why) -> dict[str, Any]:
         "does": one.action,
         "why": one.reason,
         "nearest": None if one.nearest is None else one.nearest.furu_hash,
+        "siblings": [each.ref.furu_hash for each in one.siblings],
         "differences": [str(each) for each in one.differences],
         "added": list(one.added),
         "removed": list(one.removed),

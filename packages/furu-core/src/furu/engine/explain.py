@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from heapq import nsmallest
+from pathlib import Path
 from typing import Any, Literal
 
 from furu import config
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from furu.storage.stored import Stored
     from furu.task import ArtifactRef, Task
 
+MOST_SIBLINGS = 3
+_MOST_PATHS = 4
 REASONS = {
     "missing": "it is not computed yet",
     "invalid": "its _validate refuses the result",
@@ -38,13 +42,22 @@ REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Sibling:
+    """A stored config of the same class, and what leads from it to the one that was asked about."""
+
+    ref: ArtifactRef
+    directory: Path
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
     """What ``get()`` would do about a config, and why.
 
     ``verdict`` is the decision itself, ``action`` and ``reason`` say it in words.  Where nothing is stored for the config,
-    ``nearest`` names the stored config of the class (or of what it was called before) that differs least, out of
-    ``stored``; ``differences`` leads from it to this one, ``added`` and ``removed`` are the fields that the class, or one
-    nested in it, has got or lost since.  ``source_changes`` lists the code that changed since the result was computed.
+    ``siblings`` are the stored configs of the class (or of what it was called before) that differ least, out of ``stored``,
+    the nearest first; ``differences`` leads from that one to this, ``added`` and ``removed`` are the fields that the class, or
+    one nested in it, has got or lost since.  ``source_changes`` lists the code that changed since the result was computed.
     ``remedy`` is what to do, in one line, or None.
     """
 
@@ -52,11 +65,20 @@ class Why:
     verdict: Verdict
     action: Literal["load", "wait", "create", "refuse"]
     reason: str
-    nearest: ArtifactRef | None = None
+    siblings: tuple[Sibling, ...] = ()
     stored: int = 0
-    differences: tuple[Difference, ...] = ()
     source_changes: tuple[str, ...] = ()
     remedy: str | None = None
+
+    @property
+    def nearest(self) -> ArtifactRef | None:
+        """The name of the stored config that differs least, if there is one."""
+        return self.siblings[0].ref if self.siblings else None
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """Where this config differs from the nearest stored one."""
+        return self.siblings[0].differences if self.siblings else ()
 
     @property
     def added(self) -> tuple[str, ...]:
@@ -87,6 +109,10 @@ class Why:
                 yield f"  {one}", styles[one.kind] if one.in_key else "dim"
             if not self.differences:
                 yield "  no field differs", "dim"
+        for other in self.siblings[1:]:
+            paths = [one.path for one in other.differences if one.in_key]
+            more = f", and {len(paths) - _MOST_PATHS} more" if len(paths) > _MOST_PATHS else ""
+            yield f"next {other.ref.label}: {', '.join(paths[:_MOST_PATHS])}{more}", "dim"
         if self.source_changes:
             yield "code that changed since the result was computed:", ""
             for line in self.source_changes:
@@ -158,18 +184,28 @@ def _of_nothing(task: Task, verdict: Verdict) -> Why:
         return Why(task.furu_ref, verdict, "create", REASONS["missing"], remedy=remedy)
     here = diff.view(task.to_dict())
     compared = [(one, _compared(one.furu_obj, here)) for one in known]
-    compared.sort(key=lambda pair: pair[0].timestamp, reverse=True)  # of equally near ones the newest
-    nearest, differences = min(compared, key=lambda pair: sum(one.in_key for one in pair[1]))
+    compared.sort(key=lambda pair: pair[0].timestamp, reverse=True)  # of equally near ones the newest comes first
+    nearest = nsmallest(MOST_SIBLINGS, compared, key=lambda pair: _distance(pair[1]))
     return Why(
         task.furu_ref,
         verdict,
         "create",
         REASONS["missing"],
-        nearest.ref,
+        tuple([Sibling(one.ref, Path(one.directory), found) for one, found in nearest]),
         len(known),
-        differences,
-        remedy=_remedy(task, nearest, differences),
+        remedy=_remedy(task, *nearest[0]),
     )
+
+
+def _distance(differences: tuple[Difference, ...]) -> tuple[int, float]:
+    """Return how far two configs are apart: by how many places, then by how much where these are numbers."""
+    counted = [one for one in differences if one.in_key]
+    return len(counted), sum(_apart(one.old, one.new) for one in counted)
+
+
+def _apart(old: Any, new: Any) -> float:
+    numbers = type(old) in (int, float) and type(new) in (int, float) and abs(old - new) < float("inf")
+    return abs(old - new) / ((abs(old) + abs(new)) or 1) if numbers else 1.0
 
 
 def _siblings(task: Task) -> Iterator[Stored]:
