@@ -52,6 +52,9 @@ FACES = {"furu", "furu.execution", "furu.testing", "furu.dashboard"}
 #: Libraries that furu-core uses when they are there; imported only by the function that meets one of their values.
 OPTIONAL = {"numpy", "pandas", "polars", "pyarrow", "torch"}
 
+#: Modules that are imported only where an extra of their package is installed, and what that brings.
+EXTRAS = {"furu.cli.live": {"textual"}}
+
 #: Import names that are spelled unlike their distribution.
 DISTRIBUTION = {"dotenv": "python-dotenv", "typing_extensions": "typing-extensions"}
 
@@ -256,7 +259,7 @@ def test_third_party_imports_are_declared() -> None:
             top = found.target.partition(".")[0]
             known = top in sys.stdlib_module_names or top == module.name.partition(".")[0]
             distribution = DISTRIBUTION.get(top, "furu-core" if top == "furu" else top)
-            deferred = found.typing_only or (found.local and top in OPTIONAL)
+            deferred = found.typing_only or (found.local and top in OPTIONAL) or top in EXTRAS.get(module.name, ())
             if not known and distribution not in declared and not deferred:
                 offences.append(f"{module.at(found.line)} imports {top}")
     complain(offences, "These are neither declared dependencies nor optional libraries imported inside a function.")

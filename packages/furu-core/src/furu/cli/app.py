@@ -26,6 +26,7 @@ from furu.cli import (
     run,
     show,
     tag,
+    top,
     tree,
     why,
 )
@@ -53,6 +54,7 @@ app.command("diff")(diff.diff)
 app.command("migrate")(migrate.migrate)
 app.command("repro")(repro.repro)
 app.command("doctor")(doctor.doctor)
+app.command("top")(top.top)
 app.command("graph")(graph.graph)
 app.command("logs")(logs.logs)
 app.command("tag")(tag.tag)
