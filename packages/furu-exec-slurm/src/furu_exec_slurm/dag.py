@@ -157,12 +157,20 @@ class Submitter:
         """Claim an artifact, or return the claim of whoever creates it; None when it is published."""
         facts = {"name": job.SLURM, "spec": spec_key(node.specs[0]), "run_id": self.directory.name}
         claim = queued.queue(node.task, facts=facts)
-        if isinstance(claim, Queued) or claim is None or claim.job is None or self._submitted.isdisjoint(node.needs):
+        if isinstance(claim, Queued) or claim is None or not self._in_vain(node, claim):
             return claim
-        # It was submitted when what it needs was another job, which has failed: it can only be cancelled.
+        assert claim.job is not None
         self.client.cancel([claim.job.job_id])
         aftermath.record_end(store.artifact(node.task.furu_ref), claim, "cancelled")
         return queued.queue(node.task, facts=facts)
+
+    def _in_vain(self, node: Node, claim: Claim) -> bool:
+        """Return whether a job that is in the queue can only be cancelled: it depends on one of what it needs that has failed.
+
+        It was there when nobody created what is submitted anew now.
+        """
+        there_before = isinstance(node.verdict, Wait) and node.verdict.claim.job == claim.job
+        return claim.job is not None and there_before and not self._submitted.isdisjoint(node.needs)
 
     def _send(self, spec: SlurmSpec, batch: Batch, claimed: dict[str, Queued]) -> None:
         """Submit a batch; in parts, and patiently, while Slurm takes no more jobs of this user."""
