@@ -28,7 +28,7 @@ from furu._sys.heartbeat import heart
 from furu.errors import FuruLeaseLost, FuruLockNotAcquired
 from furu.runtime import schedulers
 from furu.runtime.schedulers import ScheduledJob
-from furu.storage import records
+from furu.storage import liveness, records
 from furu.storage.layout import FORMAT_VERSION, LOCK
 
 TYPE_CHECKING = False
@@ -358,9 +358,10 @@ def _seen(meta_dir: str, path: str, token: str | None = None, job: ScheduledJob 
     owner = process.Owner.from_json(record.get("owner")) if token and record.get("token") == token else None
     lease_sec = _number(record.get("lease_sec"), config.current().lease_duration_sec)
     if job is not None:
-        live, age, local = _waits(meta_dir, path, job, beat), None, False
+        live, age, local = liveness.of_job(meta_dir, path, job, news=beat), None, False
     else:
-        live, age, local = _lives(meta_dir, owner, token, beat=beat, lease_sec=lease_sec)
+        held = token in _held
+        live, age, local = liveness.of_process(meta_dir, owner, held=held, beat=beat, lease_sec=lease_sec)
     return Claim(
         path=path,
         token=token,
@@ -376,51 +377,6 @@ def _seen(meta_dir: str, path: str, token: str | None = None, job: ScheduledJob 
     )
 
 
-def _lives(
-    meta_dir: str, owner: process.Owner | None, token: str | None, *, beat: float, lease_sec: float
-) -> tuple[bool, float | None, bool]:
-    """Return whether the holder of a claim lives, the age of its heartbeat if that was asked, whether it is on this host."""
-    life = process.life(owner) if owner else "unknown"
-    local = life != "unknown"
-    if owner is not None and owner.pid == os.getpid() and life == "running":
-        return token in _held, None, local
-    if life == "dead":
-        return False, None, local
-    if life == "running" and clock.SYSTEM_CLOCK.now() - beat <= 2 * lease_sec:
-        return True, None, local
-    # Whoever runs here and has not beaten for two leases has given the claim up, and could not remove it.
-    age = _now_there(meta_dir) - beat
-    return age <= (2 * lease_sec if life == "running" else lease_sec), age, local
-
-
-def _waits(meta_dir: str, path: str, job: ScheduledJob, beat: float) -> bool:
-    """Return whether the job that a claim waits for may still come; good news is left for those who cannot ask."""
-    stale_sec = config.current().stale_timeout
-    said = schedulers.news(job)
-    if said is None:
-        return _now_there(meta_dir) - beat <= stale_sec
-    if not said.gone and clock.SYSTEM_CLOCK.now() - beat > stale_sec / 4:
-        try:
-            os.utime(path)
-        except OSError:  # the job has come meanwhile, or the store is read-only here
-            pass
-    return not said.gone
-
-
-def _beat(path: str) -> float:
-    try:
-        return os.stat(path, follow_symlinks=False).st_mtime
-    except OSError:
-        return clock.SYSTEM_CLOCK.now()
-
-
-def _now_there(meta_dir: str) -> float:
-    try:
-        return files.file_system_time(meta_dir)
-    except OSError:  # a store we may not write to; then we cannot take over either
-        return clock.SYSTEM_CLOCK.now()
-
-
 def _number(value: object, default: float) -> float:
     return float(value) if isinstance(value, (int, float)) and value > 0 else default
 
@@ -431,4 +387,9 @@ def _text(value: object) -> str | None:
 
 def abandoned(path: str) -> bool:
     """Return whether half-written debris of a claim or a record is older than any lease, and so nobody's."""
-    return _now_there(os.path.dirname(path)) - _beat(path) > max(60.0, config.current().lease_duration_sec)
+    now = liveness.time_there(os.path.dirname(path))
+    try:
+        touched = os.stat(path, follow_symlinks=False).st_mtime
+    except OSError:
+        return False
+    return now - touched > max(60.0, config.current().lease_duration_sec)
