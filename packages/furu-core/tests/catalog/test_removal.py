@@ -18,7 +18,9 @@ import furu
 from furu._sys import files
 from furu.catalog import dependents, labels, place, removal
 from furu.errors import FuruError, FuruLeaseLost, FuruMissingArtifact
-from furu.storage import lease, state, store
+from furu.runtime.schedulers import ScheduledJob
+from furu.storage import alias, lease, state, store
+from furu.task import ArtifactRef, Original
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -259,3 +261,25 @@ def test_dependents_are_found_with_the_place_that_names_them(pair: Pair) -> None
         (user.furu_ref, "pair", Pair(n=5).furu_ref),
     }
     assert dependents.of([user.furu_ref], place.of_settings()) == []
+
+
+def test_an_alias_is_a_dependent_of_its_original(pair: Pair) -> None:
+    """What stands for an artifact would become a miss without it, and is listed."""
+    ref = ArtifactRef("data", "holdings.Old", "d" * 20)
+    meta = Path(place.of_settings().directory(ref.root, ref.namespace, ref.furu_hash)) / ".furu"
+    meta.mkdir(parents=True)
+    original = Original(pair.furu_ref)
+    alias.write(str(meta), alias.Alias(original=original, ref=ref, furu_obj={}, steps=(), run="", at=""))
+
+    (found,) = dependents.of([pair.furu_ref], place.of_settings())
+
+    assert (found.artifact.ref, found.path) == (ref, "(alias)")
+    removal.remove(store.artifact(ref))
+    assert pair.load_existing() == "0"
+
+
+def test_what_waits_for_a_job_is_kept(pair: Pair, held: lease.Lease) -> None:
+    """A claim that was left to a job of a scheduler keeps the artifact as a running one does."""
+    held.hand_over(ScheduledJob("slurm", "123"))
+    with pytest.raises(FuruError, match="is kept: it is in use, queued as"):
+        removal.remove(of(pair))

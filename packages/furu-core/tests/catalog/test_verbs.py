@@ -176,3 +176,16 @@ def test_a_reader_that_goes_away_is_no_trouble() -> None:
     done.stderr.close()
     assert b"Traceback" not in told
     assert b"BrokenPipe" not in told
+
+
+@pytest.mark.parametrize(
+    ("words", "found"), [("furu rm Use", "User-"), ("furu logs Num", "Number-"), ("furu do", "doctor")]
+)
+def test_the_shell_completes_verbs_and_references(words: str, found: str) -> None:
+    """What a shell asks for is answered from the store."""
+    code = "import sys; sys.argv[0] = 'furu'; from furu.cli.app import main; main()"
+    asked = {"_FURU_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | asked, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.startswith(found), done.stderr

@@ -56,20 +56,21 @@ KINDS: dict[str, tuple[Verdict, str]] = {
 
 
 def checked(where: Place, *, progress: Callable[[Artifact], None] = lambda _: None) -> list[Finding]:
-    """Return what is amiss in a store, each kind of trouble with its number and some examples.
+    """Return what is amiss in a store, each kind of trouble with its number and some places, from its base.
 
     Reads the records of every artifact; changes nothing.
     """
     found: dict[str, list[Trouble]] = {}
     for trouble in troubles(where, progress):
         found.setdefault(trouble.kind, []).append(trouble)
-    findings = [_summed(kind, found[kind]) for kind in KINDS if kind in found]
+    findings = [_summed(kind, found[kind], where.base) for kind in KINDS if kind in found]
     return findings or [Finding("store", "ok", "every artifact is as furu left it")]
 
 
-def _summed(kind: str, found: list[Trouble]) -> Finding:
+def _summed(kind: str, found: list[Trouble], base: str) -> Finding:
     verdict, remedy = KINDS[kind]
-    examples = [f"{one.path}{f' ({one.why})' if one.why else ''}" for one in found[:MOST_EXAMPLES]]
+    paths = [one.path.removeprefix(f"{base}/") for one in found[:MOST_EXAMPLES]]
+    examples = [f"{path}{f' ({one.why})' if one.why else ''}" for path, one in zip(paths, found, strict=False)]
     more = [f"and {len(found) - MOST_EXAMPLES} more"] if len(found) > MOST_EXAMPLES else []
     return Finding(kind, verdict, f"{len(found)}: {'; '.join([*examples, *more])}", remedy)
 

@@ -27,6 +27,7 @@ Verdict = Literal["ok", "note", "warning", "unsafe"]
 ROUNDS = 20
 RACERS = 6
 LONGEST_DELAY_SEC = 10.0
+SLOW_FLUSH_SEC = 1.0
 _ELSEWHERE = "set FURU_PATH to a directory on another file system"
 _CACHING = "mount it without caching attributes and names (NFS: noac, lookupcache=none), or " + _ELSEWHERE
 
@@ -332,7 +333,7 @@ def _flushing(disk: Disk, place: str) -> Finding:
     began = SYSTEM_CLOCK.monotonic()
     disk.sync(f"{place}/file")
     took = SYSTEM_CLOCK.monotonic() - began
-    if took > 1:
+    if took > SLOW_FLUSH_SEC:
         remedy = "FURU_FSYNC=never leaves it out, at the risk of losing results in a power cut"
         return Finding("flushing", "warning", f"one small file takes {took:.1f} s", remedy)
     return Finding("flushing", "ok", f"one small file takes {1000 * took:.1f} ms")
