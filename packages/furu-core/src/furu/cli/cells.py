@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
+from rich.cells import cell_len
 from rich.text import Text
 
 from furu.cli import output
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.table import Table
 
     from furu.catalog.row import Row
@@ -94,6 +98,37 @@ def show(table: Table) -> None:
     with console.capture() as captured:
         console.print(table)
     typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def show_rows(header: list[str], rows: Iterable[list[str | Text]], *, right: tuple[str, ...], first: str) -> int:
+    """Print rows of cells and return how many there were: a table that fits on a terminal, plain lines elsewhere."""
+    console = output.console()
+    if console.is_terminal:
+        texts = [[Text.assemble(cell) for cell in row] for row in rows]
+        table = output.table(*header, right=right)
+        for row in fitted(header, texts, console.width, first=first):
+            table.add_row(*row)
+        console.print(table)
+        return len(texts)
+    plain = [[str(cell) for cell in row] for row in rows]
+    columns = [header, *plain]
+    widths = [max(cell_len(row[at]) for row in columns) for at in range(len(header))]
+    for line in columns:
+        padded = [
+            " " * (width - cell_len(cell)) + cell if name in right else cell + " " * (width - cell_len(cell))
+            for name, cell, width in zip(header, line, widths, strict=True)
+        ]
+        typer.echo("  ".join(padded).rstrip())
+    return len(plain)
+
+
+def show_json(found: Iterable[object]) -> None:
+    """Print a JSON list, one item a line as they are found: it may be long."""
+    separator = "["
+    for one in found:
+        typer.echo(f"{separator}\n{json.dumps(one)}", nl=False)
+        separator = ","
+    typer.echo("[]" if separator == "[" else "\n]")
 
 
 def size(count: float | None) -> str:

@@ -6,7 +6,6 @@ import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.text import Text
 
 from furu._sys.clock import SYSTEM_CLOCK
 from furu.catalog import orphans
@@ -16,6 +15,8 @@ from furu.cli import cells, options, output, shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from rich.text import Text
 
     from furu.catalog.row import Row
 
@@ -75,26 +76,15 @@ def ls(
         forms = {name: _form(name, reasons) for name in shown}
     if as_json:
         found = (cells.row_json(row, catalog.directory(row)) for row in rows)
-        output.print_json([one | ({"why": reasons[one["hash"]]} if reasons else {}) for one in found])
+        cells.show_json(one | ({"why": reasons[one["hash"]]} if reasons else {}) for one in found)
         return
-    count = _print([[_text(forms[name](row)) for name in shown] for row in rows], shown)
+    lines = ([forms[name](row) for name in shown] for row in rows)
+    count = cells.show_rows(shown, lines, right=_RIGHT, first="name")
     whole = count if orphaned else catalog.count(meaning)
     if count < whole:
         typer.secho(f"{count:,} of {output.counted(whole, 'artifact')}; --limit 0 lists all", err=True, dim=True)
     elif sys.stdout.isatty():
         typer.secho(output.counted(whole, "artifact"), err=True, dim=True)
-
-
-def _print(lines: list[list[Text]], shown: list[str]) -> int:
-    table = output.table(*shown, right=_RIGHT)
-    for line in cells.fitted(shown, lines, output.console().width, first="name"):
-        table.add_row(*line)
-    cells.show(table)
-    return len(lines)
-
-
-def _text(cell: str | Text) -> Text:
-    return cell if isinstance(cell, Text) else Text(cell)
 
 
 def _sort(text: str) -> list[str]:
