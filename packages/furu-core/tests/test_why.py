@@ -14,6 +14,7 @@ from rich.console import Console
 import furu
 from furu import config
 from furu.errors import FuruError
+from furu.identity import source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -309,6 +310,27 @@ def test_a_change_is_marked_harmless(version: Version) -> None:
 
     assert version(marked).Train().why().source_changes == ()
     assert version(marked.replace("10 * value", "12 * value")).Train().why().source_changes != ()
+
+
+def test_digests_of_source_are_the_same_everywhere(version: Version) -> None:
+    """They may enter keys, so every Python version has to find the same ones, f-strings included."""
+    lab = version("""
+        class Model(furu.Furu[str]):
+            n: int = 1
+
+            def _create(self):
+                return shown(self.n)
+
+        def shown(value):
+            \"""Show it.\"""
+            return f"{value!r:>{5}} {{}} {f'in {value}'}" + rb"x".decode()
+    """)
+
+    assert source.digests(lab.Model) == {
+        "lab.Model": "0c58705f4f",
+        "lab.Model._create": "984c74e531",
+        "lab.shown": "2a52d75409",
+    }
 
 
 def test_source_in_the_key(version: Version) -> None:

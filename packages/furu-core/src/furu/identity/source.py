@@ -202,25 +202,45 @@ def _last_line(code: CodeType) -> int:
 
 
 def _tokens(text: str) -> list[str]:
-    """Return the tokens that count, from ``def`` or ``lambda`` on: neither comments nor docstrings nor layout."""
+    """Return the tokens that count, from ``def`` or ``lambda`` on: neither comments nor docstrings nor layout.
+
+    An f-string is one token, as it is written: Python 3.12 began to take them apart.
+    """
     import io
     import tokenize  # takes a while to import, and a process that computes nothing never gets here
 
+    skipped = (tokenize.COMMENT, tokenize.NL, tokenize.ENDMARKER)
     lines = (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
-    found: list[tokenize.TokenInfo] = []
+    opening, closing = getattr(tokenize, "FSTRING_START", None), getattr(tokenize, "FSTRING_END", None)
+    found: list[tuple[int, str]] = []
+    opened: list[tuple[int, int]] = []  # where the f-strings begin that have not ended yet
     try:
-        found.extend(tokenize.generate_tokens(io.StringIO(text).readline))
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == opening:
+                opened.append(token.start)
+            elif token.type == closing:
+                begun = opened.pop()
+                if not opened:
+                    found.append((tokenize.STRING, _between(text, begun, token.end)))
+            elif not opened and token.type not in skipped:
+                found.append((token.type, token.string))
     except (tokenize.TokenError, IndentationError, SyntaxError):  # a part of a longer expression
         pass
-    found = [one for one in found if one.type not in (tokenize.COMMENT, tokenize.NL, tokenize.ENDMARKER)]
-    begin = next((at for at, one in enumerate(found) if one.string in _BEGINNINGS), 0)
-    kinds = [tokenize.NEWLINE, *(one.type for one in found[begin:]), tokenize.NEWLINE]
+    found = found[next((at for at, (_, string) in enumerate(found) if string in _BEGINNINGS), 0) :]
+    kinds = [tokenize.NEWLINE, *(kind for kind, _ in found), tokenize.NEWLINE]
     return [
-        one.string
-        for at, one in enumerate(found[begin:], start=1)
-        if one.type not in lines
-        and not (one.type == tokenize.STRING and kinds[at - 1] in lines and kinds[at + 1] in lines)
+        string
+        for at, (kind, string) in enumerate(found, start=1)
+        if kind not in lines and not (kind == tokenize.STRING and kinds[at - 1] in lines and kinds[at + 1] in lines)
     ]
+
+
+def _between(text: str, start: tuple[int, int], end: tuple[int, int]) -> str:
+    """Return the part of a text from one (row, column) to another, rows counted from 1."""
+    rows = text.splitlines(keepends=True)[start[0] - 1 : end[0]]
+    rows[-1] = rows[-1][: end[1]]
+    rows[0] = rows[0][start[1] :]
+    return "".join(rows)
 
 
 def _short(text: str) -> str:
