@@ -510,6 +510,18 @@ def test_importers_at_once_do_not_meet(abroad: Path) -> None:
     assert list(removal.leftovers(place.of_settings().data)) == []
 
 
+def test_records_of_another_artifact_are_refused(abroad: Path) -> None:
+    """A result that was renamed to count for another config stays out."""
+    exported(abroad / "b", Number(n=7))
+    inner = abroad / "b" / "data" / "holdings" / "Number"
+    (inner / Number(n=7).furu_hash).rename(inner / Number(n=8).furu_hash)
+    text = (abroad / "b" / bundle.LIST).read_text()
+    (abroad / "b" / bundle.LIST).write_text(text.replace(Number(n=7).furu_hash, Number(n=8).furu_hash))
+    with pytest.raises(FuruRecordError, match="holds the records of"):
+        imported(str(abroad / "b"))
+    assert nothing_came_in(abroad / "abroad" / "data")
+
+
 def test_aliases_travel_and_lead_nowhere_else(abroad: Path) -> None:
     """An alias comes with its original; one that names a directory of its own is refused."""
 

@@ -169,6 +169,12 @@ def test_a_torn_record_is_told(meta: Path, content: bytes) -> None:
     assert (meta / "labels.json").read_bytes() == content
 
 
+def test_foreign_labels_do_nothing_to_a_terminal(meta: Path) -> None:
+    """A record from elsewhere may hold escape sequences; readers get them as marks."""
+    (meta / "labels.json").write_text(json.dumps({"name": "\x1b[2Jgone", "note": "a\nb\x07", "tags": ["\x9bx"]}))
+    assert labels.read(str(meta)) == Labels("\ufffd[2Jgone", "a\nb\ufffd", False, ("\ufffdx",))
+
+
 def test_the_record_says_who_and_when(meta: Path) -> None:
     """labels.json has a version, who wrote it last, and the labels; keys of a newer furu are passed over."""
     labels.change(str(meta), lambda it: it.tagged("a"))

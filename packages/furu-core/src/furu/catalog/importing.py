@@ -12,7 +12,7 @@ from furu import config
 from furu._sys import files
 from furu.catalog import bundle, labels, removal, scan
 from furu.errors import FuruError, FuruRecordError
-from furu.storage import alias, lease
+from furu.storage import alias, lease, provenance
 from furu.storage.artifact import Artifact
 from furu.storage.layout import MARKER, META, MIGRATION
 
@@ -105,7 +105,7 @@ def take(step: Step, source: Source) -> None:
         assert held is not None
         try:
             _unpack(step.entry, source, aside, results=step.entry.complete)
-            _check_alias(aside)
+            _check_records(step.entry, aside)
             _keep_labels(step.artifact, aside)
             if config.current().fsync != "never":
                 files.sync_tree(aside)
@@ -159,15 +159,18 @@ def _write(member: Member, source: Source, name: str, path: str) -> None:
         raise FuruRecordError(f"{name} is not what the list of the bundle says: it was changed or damaged on its way")
 
 
-def _check_alias(directory: str) -> None:
-    """Refuse an alias that leads out of the store: whoever made the bundle would say what is loaded here."""
+def _check_records(entry: Entry, directory: str) -> None:
+    """Refuse records of another artifact, and an alias that leads out of the store: the maker would say what is loaded."""
+    recorded = provenance.read(f"{directory}/{META}")
+    if recorded is not None and (recorded.furu_hash, recorded.namespace) != (entry.ref.furu_hash, entry.ref.namespace):
+        raise FuruRecordError(f"{entry.ref.label} holds the records of {recorded.namespace}/{recorded.furu_hash}")
     found = alias.read(f"{directory}/{META}")
     if found is None:
         return
     ref = found.original.ref
     named = all(part.isidentifier() for part in ref.namespace.split(".")) and scan.HASH.fullmatch(ref.furu_hash)
     if found.original.path is not None or not named or ref.root == "scratch":
-        raise FuruRecordError(f"{found.ref.label} is an alias of something outside of the store, and is not imported")
+        raise FuruRecordError(f"{entry.ref.label} is an alias of something outside of the store, and is not imported")
 
 
 def _keep_labels(artifact: Artifact, aside: str) -> None:

@@ -100,14 +100,27 @@ def read(meta_dir: str) -> Labels:
 
 
 def from_json(record: Any) -> Labels:
-    """Return the labels that a record holds.  Raises ``ValueError`` or ``TypeError`` when it holds something else."""
-    texts = [record.get("name"), record.get("note"), *record.get("tags", [])]
-    if not isinstance(record.get("tags", []), list) or not all(one is None or isinstance(one, str) for one in texts):
-        raise ValueError("tags, name or note are not text")
-    pinned = record.get("pinned", False)
-    if not isinstance(pinned, bool):
+    """Return the labels that a record holds, without characters that would act on a terminal.
+
+    Raises ``TypeError`` or ``AttributeError`` when it holds something else.
+    """
+    tags, name, note, pinned = (record.get(key) for key in ("tags", "name", "note", "pinned"))
+    if not isinstance(tags or [], list) or not all(isinstance(one, str) for one in tags or ()):
+        raise TypeError("tags is no list of texts")
+    if not isinstance(name or "", str) or not isinstance(note or "", str):
+        raise TypeError("name or note is no text")
+    if not isinstance(pinned or False, bool):
         raise TypeError("pinned is neither true nor false")
-    return Labels(record.get("name"), record.get("note"), pinned, tuple(sorted({*record.get("tags", [])})))
+    return Labels(
+        _plain(name) if name else None,
+        _plain(note) if note else None,
+        bool(pinned),
+        tuple(sorted({*map(_plain, tags or ())})),
+    )
+
+
+def _plain(text: str) -> str:
+    return "".join(char if char.isprintable() or char in "\n\t" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def to_json(labels: Labels) -> dict[str, Any]:
