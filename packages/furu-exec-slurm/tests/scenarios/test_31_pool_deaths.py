@@ -117,13 +117,16 @@ def test_a_controller_that_died_is_started_again_at_once(store_root: Path, slurm
         first.send(signal.SIGKILL)
         first.end()
     workers = {line.split()[1] for line in p.noted("held")}
+    queue = only_run(store_root).queue
 
     with controller(slurm, roots, tmp_path / "second") as second:
         until(lambda: only_run(store_root).record().epoch == 1, 30)
+        until(lambda: any(queue.waiting(group) for group in queue.groups()), 30)
         p.spool("go").touch()
         path = second.end(60).ok()[-1]
 
     assert path == only_run(store_root).path
+    assert len(only_run(store_root).recruits()) == 2, "workers beyond those of the first controller"
     numbers = [number_of(ticket) for end in ENDS for ticket in only_run(store_root).queue.read(end)]
     assert len(set(numbers)) == len(numbers) >= 5
     assert computed(p.Held) == 4
