@@ -162,7 +162,10 @@ def _write(member: Member, source: Source, name: str, path: str) -> None:
 def _check_records(entry: Entry, directory: str) -> None:
     """Refuse records of another artifact, and an alias that leads out of the store: the maker would say what is loaded."""
     recorded = provenance.read(f"{directory}/{META}")
-    if recorded is not None and (recorded.furu_hash, recorded.namespace) != (entry.ref.furu_hash, entry.ref.namespace):
+    same = recorded is None or (
+        recorded.furu_hash == entry.ref.furu_hash and recorded.namespace in ("", entry.ref.namespace)
+    )
+    if recorded is not None and not same:
         raise FuruRecordError(f"{entry.ref.label} holds the records of {recorded.namespace}/{recorded.furu_hash}")
     found = alias.read(f"{directory}/{META}")
     if found is None:
