@@ -119,6 +119,21 @@ def test_undo_takes_one_migration_back(version: Version, furu_tmp_root: Path) ->
 
 
 @pytest.mark.usefixtures("three")
+def test_a_report_undoes_itself(version: Version) -> None:
+    """What ``migrate`` returned takes its aliases back, once; as long as the class lists the change, get() follows it."""
+    shop = version(data("rows: int = 1", "furu.Renamed('n', 'rows')"))
+    report = shop.Data.migrate()
+
+    assert report.undo() == 5
+    for gone in (report, shop.Data.migrate(dry_run=True)):
+        with pytest.raises(FuruError, match="no migration"):
+            gone.undo()
+    assert not shop.Data(rows=2).is_alias
+    assert shop.Data(rows=2).get() == 1
+    assert_computed(shop.Data(rows=2), times=0)
+
+
+@pytest.mark.usefixtures("three")
 def test_undo_keeps_what_was_computed_since(version: Version) -> None:
     """A key with a result of its own is no alias any more, and its result is not taken back."""
     shop = version(data("rows: int = 1", "furu.Renamed('n', 'rows')"))

@@ -70,6 +70,8 @@ def migrate(
     Example:  furu migrate my_project.pipelines.TrainModel --dry-run
     """
     console = Console(highlight=False)
+    if "" not in sys.path:
+        sys.path.insert(0, "")  # classes of the working directory can be imported
     try:
         cls = None if what is None else _class(what)
         if undo is not None:
@@ -89,8 +91,6 @@ def migrate(
 
 
 def _class(what: str) -> type:
-    if "" not in sys.path:
-        sys.path.insert(0, "")
     found = names.resolve(what.replace(":", "."))
     if not isinstance(found, type) or not hasattr(found, "_furu_options"):
         raise typer.BadParameter(f"{what} is no Furu class", param_hint="CLASS")

@@ -41,7 +41,7 @@ class _Index:
 _EMPTY = _Index()
 #: Where a class lists no changes there is nothing to find, only something to warn of: that may cost so many records.
 _MOST_FOR_A_WARNING = 2000
-_indexes: dict[tuple[type, str], _Index] = {}
+_indexes: dict[tuple[type, str, int], _Index] = {}
 _told: set[tuple[type, str]] = set()
 _run: list[str] = []
 
@@ -104,18 +104,12 @@ def tell_stale(task: Task) -> None:
         )
 
 
-def forget() -> None:
-    """Forget what was found: aliases were made or taken back."""
-    _indexes.clear()
-    _told.clear()
-
-
 def _own(task: Task) -> str:
     return stored.home("artifacts" if task.furu_ref.root == "artifacts" else "data", task.furu_ref.namespace)
 
 
 def _index(task: Task) -> _Index:
-    key = (type(task), _own(task))
+    key = (type(task), _own(task), schemas.generation())
     found = _indexes.get(key)
     if found is None:
         sources = list(_sources(task))

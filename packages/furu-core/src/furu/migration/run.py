@@ -47,6 +47,13 @@ class MigrationReport:
         """The results for which no config of today was found."""
         return tuple(move for move in self.moves if move.outcome == "unexplained")
 
+    def undo(self) -> int:
+        """Take the aliases of this migration back and return how many there were; as ``furu migrate --undo`` does.
+
+        Raises ``FuruError`` when there are none: it was a dry run, or was taken back before.
+        """
+        return len(undo(self.run or "dry run"))
+
     def __str__(self) -> str:
         verb = "migrated" if self.run else "to migrate"
         counts = [f"{len(self.aliases)} {verb}"]

@@ -51,12 +51,9 @@ class Lineage:
 
         Nothing is copied, moved or overwritten: the new key becomes an alias.  Safe while others migrate and compute.
         """
-        from furu.migration import former, plan, run
+        from furu.migration import plan, run
 
-        request = plan.Request(cls, changes, defaults=defaults, where=where)
-        report = run.migrate(request, dry_run=dry_run)
-        former.forget()
-        return report
+        return run.migrate(plan.Request(cls, changes, defaults=defaults, where=where), dry_run=dry_run)
 
     @classmethod
     def migrate_one(
@@ -69,11 +66,10 @@ class Lineage:
 
         Raises ``FuruError`` when ``source`` has no result.
         """
-        from furu.migration import former, one
+        from furu.migration import one
 
-        report = one.migrate_one(cls, source.furu_ref if is_furu(source) else source, to, dry_run=dry_run)  # type: ignore[union-attr,arg-type]
-        former.forget()
-        return report
+        wanted = source.furu_ref if is_furu(source) else source  # type: ignore[union-attr]
+        return one.migrate_one(cls, wanted, to, dry_run=dry_run)  # type: ignore[arg-type]
 
     @property
     def is_alias(self) -> bool:

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 _noted: set[tuple[str, type, str]] = set()
+_generation = 0  # how often this process has noted, or taken back, that something is settled
+
+
+def generation() -> int:
+    """Return a number that changes when this process changes what is settled: what was found before may not hold."""
+    return _generation
 
 
 def note(directory: str, cls: type, described: Any) -> None:
@@ -81,6 +87,8 @@ def settled(directory: str) -> bool:
 
 def settle(directory: str, moved: Mapping[str, type]) -> None:
     """Note that every result here that was made under another schema than that of today has an alias."""
+    global _generation
+    _generation += 1
     said = [line for line in lines(directory) if "class" in line]
     settled = {"settled": _digest({line["class"]: _now(line["class"], lambda: moved) for line in said})}
     try:
@@ -92,6 +100,8 @@ def settle(directory: str, moved: Mapping[str, type]) -> None:
 
 def unsettle(directory: str) -> None:
     """Take back what ``settle`` has noted: aliases were removed."""
+    global _generation
+    _generation += 1
     found = lines(directory)
     kept = [line for line in found if "settled" not in line]
     if kept != found:
