@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pool_pipelines as p
@@ -163,7 +163,11 @@ def test_a_worker_that_is_stopped_is_replaced(cluster: FakeCluster) -> None:
     def stop() -> None:
         until(holders, 30)
         os.kill(holders()[0], signal.SIGSTOP)
-        until(lambda: len(holders()) == 2, 60)
+        try:
+            until(lambda: len(holders()) == 2, 60)
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(holders()[0], signal.SIGCONT)
         p.spool("go").touch()
 
     with meanwhile(stop):
@@ -183,6 +187,7 @@ def test_preemptions_are_bounded(cluster: FakeCluster) -> None:
         for times in (1, 2):
             until(lambda times=times: len(holders()) == times, 30)  # type: ignore[misc]
             os.kill(holders()[-1], signal.SIGTERM)
+        p.spool("go").touch()
 
     why = r"(?s)Held .* failed \(preempted\): it was interrupted 2 times \(FURU_PREEMPT_MAX=1\)"
     with meanwhile(preempt), pytest.raises(furu.FuruComputeError, match=why):
