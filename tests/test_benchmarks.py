@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
-PROGRAMS = ("import_time", "hashing", "hit_and_create", "migrate", "syscalls", "run_local", "catalog", "pool_ticks")
+PROGRAMS = (
+    "import_time",
+    "hashing",
+    "hit_and_create",
+    "migrate",
+    "syscalls",
+    "run_local",
+    "catalog",
+    "pool_ticks",
+    "dashboard",
+)
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -51,6 +51,20 @@ def test_the_list_of_experiments(page: Page) -> None:
     assert_fine_in_every_window(page)
 
 
+def test_the_overview(page: Page) -> None:
+    """Counts, what runs, what failed, the days and the classes, in every window."""
+    page.goto("/")
+    expect(page.get_by_role("link", name="All: Running")).to_be_visible()
+    expect(page.get_by_role("region", name="Overview").get_by_text("Stream").first).to_be_visible()
+    expect(page.get_by_text("MemoryError: a beam of 8").first).to_be_visible()
+    expect(page.get_by_role("img", name="Attempts that ended in the last 30 days")).to_be_visible()
+
+    assert_fine_in_every_window(page)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.get_by_role("list", name="Counts").get_by_role("link", name="failed").click()
+    expect(page.get_by_text("3 experiments")).to_be_visible()
+
+
 @pytest.mark.parametrize(
     ("query", "tab"),
     [

@@ -1,4 +1,4 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { Compass } from "lucide-react";
 
 import { Shell } from "./components/shell";
@@ -18,9 +18,7 @@ const root = createRootRoute({
 const home = createRoute({
   getParentRoute: () => root,
   path: "/",
-  beforeLoad: () => {
-    throw redirect({ to: "/experiments", replace: true });
-  },
+  component: lazyRouteComponent(() => import("./routes/overview"), "Overview"),
 });
 
 export const experimentsRoute = createRoute({

@@ -24,6 +24,7 @@ export type Preview =
 export type LogPage = Schemas["LogPage"];
 export type FilterFields = Schemas["FilterFields"];
 export type Problem = Schemas["Problem"];
+export type Stats = Schemas["Stats"];
 export type ListQuery = NonNullable<operations["list_experiments"]["parameters"]["query"]>;
 
 export const client = createClient<paths>({ baseUrl: typeof location === "undefined" ? "" : location.origin });

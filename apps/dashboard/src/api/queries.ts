@@ -79,6 +79,12 @@ export const health = queryOptions({
   staleTime: Infinity,
 });
 
+export const statsOf = (days: number) =>
+  queryOptions({
+    queryKey: [STORE, "stats", days],
+    queryFn: ({ signal }) => answer(client.GET("/api/stats", { params: { query: { days } }, signal })),
+  });
+
 export const fields = queryOptions({
   queryKey: [STORE, "fields"],
   queryFn: ({ signal }) => answer(client.GET("/api/fields", { signal })),

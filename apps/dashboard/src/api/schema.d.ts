@@ -226,6 +226,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Stats
+         * @description Return counts by state, by class and by day.
+         */
+        get: operations["get_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -290,6 +310,26 @@ export interface components {
             type: string;
         };
         /**
+         * ClassStats
+         * @description The experiments of one class: how many, how large together, how long a successful one usually takes (the mean).
+         */
+        ClassStats: {
+            /** Class Name */
+            class_name: string;
+            /** Count */
+            count: number;
+            /** Duration Sec */
+            duration_sec: number;
+            /** Failed */
+            failed: number;
+            /** Namespace */
+            namespace: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Usual Duration Sec */
+            usual_duration_sec: number | null;
+        };
+        /**
          * Column
          * @description One column of a table; ``numeric`` ones can be drawn.
          */
@@ -300,6 +340,20 @@ export interface components {
             numeric: boolean;
             /** Type */
             type: string;
+        };
+        /**
+         * DayStats
+         * @description Attempts that ended on one day; ``failed`` are those that crashed as well.
+         */
+        DayStats: {
+            /** Day */
+            day: string;
+            /** Failed */
+            failed: number;
+            /** Other */
+            other: number;
+            /** Success */
+            success: number;
         };
         /**
          * Dependency
@@ -753,6 +807,28 @@ export interface components {
             path: string;
             /** Reason */
             reason: string;
+        };
+        /**
+         * Stats
+         * @description Figures over the whole store; days on which nothing ended are left out.
+         */
+        Stats: {
+            /** By Attempt */
+            by_attempt: {
+                [key: string]: number;
+            };
+            /** By Result */
+            by_result: {
+                [key: string]: number;
+            };
+            /** Classes */
+            classes: components["schemas"]["ClassStats"][];
+            /** Days */
+            days: components["schemas"]["DayStats"][];
+            /** Size Bytes */
+            size_bytes: number;
+            /** Total */
+            total: number;
         };
         /**
          * TablePreview
@@ -1466,6 +1542,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request names an unknown host or comes from another page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter is wrong; the answer names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_stats: {
+        parameters: {
+            query?: {
+                /** @description How far back days go */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
                 };
             };
             /** @description A token is needed */

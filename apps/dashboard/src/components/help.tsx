@@ -6,6 +6,7 @@ const KEYS: [string, [string, string][]][] = [
     [
       ["Ctrl K", "find an experiment or a page"],
       ["?", "show these keys"],
+      ["o", "go to the overview"],
       ["g", "go to the experiments"],
     ],
   ],

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { FlaskConical, ListFilter, Search, SunMoon } from "lucide-react";
+import { FlaskConical, LayoutDashboard, ListFilter, Search, SunMoon } from "lucide-react";
 import { type ReactNode, useEffect, useId, useState } from "react";
 
 import { listOf } from "@/api/queries";
@@ -38,6 +38,12 @@ function useEntries(text: string, onClose: () => void, onHelp: () => void): { en
     act();
   };
   const commands: Entry[] = [
+    {
+      id: "overview",
+      icon: <LayoutDashboard className="size-4" />,
+      title: "Overview",
+      act: go(() => void navigate({ to: "/" })),
+    },
     {
       id: "all",
       icon: <ListFilter className="size-4" />,

@@ -12,7 +12,10 @@ import { IndexState } from "./index-state";
 import { Palette } from "./palette";
 import { IconButton } from "./ui/button";
 
-const PAGES = [{ to: "/experiments", label: "Experiments" }] as const;
+const PAGES = [
+  { to: "/", label: "Overview", exact: true },
+  { to: "/experiments", label: "Experiments", exact: false },
+] as const;
 
 /** What is around every page: where one is, where one can go, and how fresh what is shown is. */
 export function Shell() {
@@ -23,6 +26,7 @@ export function Shell() {
   useKeys({
     "mod+k": () => setOpen("palette"),
     "?": () => setOpen("help"),
+    o: () => void navigate({ to: "/" }),
     g: () => void navigate({ to: "/experiments" }),
   });
   return (
@@ -35,7 +39,7 @@ export function Shell() {
           Skip to the content
         </a>
         <header className="flex h-11 shrink-0 items-center gap-1 border-b border-line bg-raised px-3 sm:px-4">
-          <Link to="/experiments" className="mr-2 flex items-center gap-2 text-sm font-semibold tracking-tight">
+          <Link to="/" className="mr-2 flex items-center gap-2 text-sm font-semibold tracking-tight">
             <img src="/icon.svg" alt="" className="size-5" />
             furu
           </Link>
@@ -44,6 +48,7 @@ export function Shell() {
               <Link
                 key={page.to}
                 to={page.to}
+                activeOptions={{ exact: page.exact, includeSearch: false }}
                 className="flex items-center border-b-2 border-transparent px-2 font-medium text-soft hover:text-ink"
                 activeProps={{ className: "!border-accent !text-ink" }}
               >

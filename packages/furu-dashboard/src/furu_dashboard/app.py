@@ -12,7 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from furu.catalog.catalog import Catalog
 from furu_dashboard import pages, problems
-from furu_dashboard.api import events, experiments, fields, files, health, listing, logs, relations
+from furu_dashboard.api import events, experiments, fields, files, health, listing, logs, relations, stats
 from furu_dashboard.guard import Guard
 from furu_dashboard.watcher import Watcher
 
@@ -47,7 +47,7 @@ def create_app(options: Options) -> FastAPI:
     app.state.catalog = Catalog(options.place)
     app.state.watcher = Watcher(app.state.catalog)
     api = APIRouter(prefix="/api", responses=problems.RESPONSES)
-    for part in (health, fields, listing, events, relations, experiments, logs, files):
+    for part in (health, stats, fields, listing, events, relations, experiments, logs, files):
         api.include_router(part.router)
     app.include_router(api)
     problems.answer_with_problems(app)

@@ -324,3 +324,35 @@ class Relationships(BaseModel):
     dependencies_total: int
     dependents: list[Relation]
     dependents_total: int
+
+
+class ClassStats(BaseModel):
+    """The experiments of one class: how many, how large together, how long a successful one usually takes (the mean)."""
+
+    namespace: str
+    class_name: str
+    count: int
+    failed: int
+    size_bytes: int
+    duration_sec: float
+    usual_duration_sec: float | None
+
+
+class DayStats(BaseModel):
+    """Attempts that ended on one day; ``failed`` are those that crashed as well."""
+
+    day: str
+    success: int
+    failed: int
+    other: int
+
+
+class Stats(BaseModel):
+    """Figures over the whole store; days on which nothing ended are left out."""
+
+    total: int
+    size_bytes: int
+    by_result: dict[str, int]
+    by_attempt: dict[str, int]
+    classes: list[ClassStats]
+    days: list[DayStats]

@@ -9,9 +9,19 @@ import { Attempts } from "./attempts";
 import { ConfigTree } from "./config-tree";
 
 /** A titled part of a page. */
-export function Part({ title, children, actions }: { title: string; children: ReactNode; actions?: ReactNode }) {
+export function Part({
+  title,
+  children,
+  actions,
+  className = "",
+}: {
+  title: string;
+  children: ReactNode;
+  actions?: ReactNode;
+  className?: string;
+}) {
   return (
-    <section className="min-w-0">
+    <section className={`min-w-0 ${className}`}>
       <div className="mb-1.5 flex h-7 items-center gap-2">
         <h2 className="text-xs font-medium text-faint">{title}</h2>
         {actions}
@@ -25,8 +35,9 @@ export function Part({ title, children, actions }: { title: string; children: Re
 export function SummaryTab({ detail }: { detail: Detail }) {
   const error = detail.attempts[0]?.error;
   return (
-    <div className="grid gap-x-10 gap-y-6 p-3 sm:p-4 lg:grid-cols-[minmax(0,1fr)_20rem] lg:grid-rows-[auto_1fr]">
-      <div className="flex min-w-0 flex-col gap-6 lg:row-span-2">
+    // In narrow windows one column: why it failed, what was tried, the config, where it is.
+    <div className="flex flex-col gap-x-10 gap-y-6 p-3 sm:p-4 lg:grid lg:grid-cols-[minmax(0,1fr)_20rem]">
+      <div className="flex min-w-0 flex-col gap-6 max-lg:contents">
         {detail.troubles.length > 0 && <Troubles troubles={detail.troubles} />}
         {error && (
           <Part title={`Why it failed: ${error.kind.replaceAll("_", " ")}`}>
@@ -45,17 +56,18 @@ export function SummaryTab({ detail }: { detail: Detail }) {
             </div>
           </Part>
         )}
-        <Part title="Config">
+        <Part title="Config" className="max-lg:order-3">
           <ConfigTree detail={detail} />
         </Part>
       </div>
-      <div className="min-w-0 max-lg:order-first">
-        <Part title={detail.attempts.length > 1 ? `${detail.attempts.length} attempts` : "Attempt"}>
+      <div className="flex min-w-0 flex-col gap-6 max-lg:contents">
+        <Part
+          title={detail.attempts.length > 1 ? `${detail.attempts.length} attempts` : "Attempt"}
+          className="max-lg:order-2"
+        >
           <Attempts attempts={detail.attempts} />
         </Part>
-      </div>
-      <div className="min-w-0">
-        <Part title="Where">
+        <Part title="Where" className="max-lg:order-4">
           <Fact label="Directory" value={detail.directory} copy="the directory" />
           <Fact label="Hash" value={detail.furu_hash} copy="the hash" />
           <Fact label="Root" value={detail.root === "artifacts" ? "version controlled" : "data"} />
