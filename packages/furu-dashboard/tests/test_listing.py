@@ -222,3 +222,14 @@ def test_damaged_artifacts_are_listed_with_their_trouble(filled: Client) -> None
     assert found["class_name"] == "Broken"
     assert found["trouble"]
     assert listed(filled)["total"] == 7
+
+
+def test_counts_are_those_of_the_store_as_it_is(filled: Client) -> None:
+    """What is remembered between questions is forgotten when the store changes."""
+    before = listed(filled, q="class=Numbers", facets="true")
+    assert listed(filled, q="class=Numbers", facets="true") == before
+
+    Numbers(count=55).get()
+
+    after = soon(lambda: listed(filled, q="class=Numbers", facets="true"), lambda page: page["total"] == 6)
+    assert after["facets"]["class"] == [{"value": "Numbers", "count": 6}]

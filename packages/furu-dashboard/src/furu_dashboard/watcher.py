@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 import threading
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from furu._sys.clock import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
     from furu._sys.clock import Clock
     from furu.catalog.catalog import Catalog
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 PAUSE_SEC = 1.0
 #: Somebody who has asked this recently may ask again.
 INTEREST_SEC = 30.0
+MOST_REMEMBERED = 500
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,9 @@ class Watcher:
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
         self._print: Any = None
+        self._memory: dict[Hashable, Any] = {}
+        self._memory_version = 0
+        self._memory_lock = threading.Lock()
 
     def start(self) -> None:
         """Begin to watch."""
@@ -64,6 +72,18 @@ class Watcher:
         self._asked = self._clock.monotonic()
         if resting:
             self._wake.set()
+
+    def remembered(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what ``make`` gives, or what it gave for this key since the store changed last: counts over all of it."""
+        version = self.news.version
+        with self._memory_lock:
+            if self._memory_version != version or len(self._memory) >= MOST_REMEMBERED:
+                self._memory, self._memory_version = {}, version
+            memory = self._memory
+        if key not in memory:
+            memory[key] = make()
+        found: T = memory[key]
+        return found
 
     def _watch(self) -> None:
         while not self._ending.is_set():

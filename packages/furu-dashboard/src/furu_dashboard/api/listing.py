@@ -77,7 +77,7 @@ def list_experiments(
     """Return a page of the experiments that the filters let through."""
     first = offset if cursor is None else int(cursor)
     names = [name.strip() for name in sort.split(",") if name.strip()]
-    total = asking.count(wanted)
+    total = watching.remembered(("count", wanted), lambda: asking.count(wanted))
     try:
         rows = list(asking.rows(wanted, sort=names, limit=limit, offset=first))
     except FuruQueryError as error:
@@ -87,7 +87,7 @@ def list_experiments(
         items=[summaries.summary(row, fields or ()) for row in rows],
         total=total,
         next_cursor=str(end) if rows and end < total else None,
-        facets=_facets(asking, wanted) if facets else {},
+        facets=watching.remembered(("facets", wanted), lambda: _facets(asking, wanted)) if facets else {},
         index_version=watching.news.version,
     )
 

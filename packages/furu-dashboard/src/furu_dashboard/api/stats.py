@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from furu_dashboard import statistics
-from furu_dashboard.api.place import Asking
+from furu_dashboard.api.place import Asking, Watching
 from furu_dashboard.models import Stats
 
 router = APIRouter(tags=["statistics"])
@@ -15,7 +15,9 @@ router = APIRouter(tags=["statistics"])
 
 @router.get("/stats")
 def get_stats(
-    asking: Asking, days: Annotated[int, Query(ge=1, le=3650, description="How far back days go")] = 30
+    asking: Asking,
+    watching: Watching,
+    days: Annotated[int, Query(ge=1, le=3650, description="How far back days go")] = 30,
 ) -> Stats:
     """Return counts by state, by class and by day."""
-    return statistics.stats(asking, days=days)
+    return watching.remembered(("stats", days), lambda: statistics.stats(asking, days=days))
