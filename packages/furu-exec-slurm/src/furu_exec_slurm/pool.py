@@ -16,31 +16,25 @@ from furu.execution.executor import Done, Failed
 from furu.runtime import overrides
 from furu.runtime.logging import get_logger
 from furu.storage import store
-from furu_exec_slurm import scaling
 from furu_exec_slurm.offers import Offers
 from furu_exec_slurm.queue import key_of, number_of
-from furu_exec_slurm.spec_keys import spec_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from furu._sys.clock import Clock
     from furu.execution.executor import Job, Outcome
     from furu.execution.progress import Progress
-    from furu.resources import SlurmSpec
     from furu.storage.state import FailureKind
-    from furu_exec_slurm.arguments import Limits, Pace
-    from furu_exec_slurm.fleet import Fleet, Gone
+    from furu_exec_slurm.arguments import Pace
+    from furu_exec_slurm.fleet import Gone
     from furu_exec_slurm.object_log import ObjectLogWriter
     from furu_exec_slurm.queue import End, Ended
     from furu_exec_slurm.run_directory import RunDirectory
-    from furu_exec_slurm.scaling import Demand
+    from furu_exec_slurm.staff import Staff
 
 #: The pause of a loop that has just seen something happen; it grows to the poll interval (seconds).
 FIRST_PAUSE_SEC = 0.05
-
-#: Seconds between two looks at all workers while more of them may be wanted.
-LOOK_SEC = 0.25
 
 #: Seconds between two pictures of the run.
 PICTURE_SEC = 0.5
@@ -72,36 +66,30 @@ class PoolExecutor:
     def __init__(
         self,
         run: RunDirectory,
-        fleet: Fleet,
+        staff: Staff,
         objects: ObjectLogWriter,
-        limits: Limits,
         pace: Pace,
         *,
         epoch: int = 0,
-        on_specs: Callable[[dict[str, SlurmSpec], dict[str, int]], None] | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        self.fleet = fleet
+        self.staff = staff
+        self.fleet = staff.fleet
         self.audience: Progress | None = None
         self.most = BOUNDLESS  # jobs it accepts at a time
         self._run = run
         self._objects = objects
-        self._limits = limits
         self._pace = pace
-        self._on_specs = on_specs
         self._clock = clock
         name = run.objects(epoch).rpartition("/")[2]
         self._first_number = 0
         self._offers = Offers(run.queue, objects, name)
-        self._specs: dict[str, SlurmSpec] = {}
-        self._limit: dict[str, int] = {}
         self._jobs: dict[str, Job] = {}  # key -> what was submitted and has not ended
         self._held: dict[str, str] = {}  # key -> the ticket with which a worker has it
         self._interruptions: Counter[str] = Counter()
         self._outcomes: deque[Outcome] = deque()
         self._unseen: dict[str, tuple[Ended, float]] = {}  # done, and not seen in the store yet: since when
         self._done_before: set[str] = set()
-        self._surplus_since: dict[str, float] = {}
         self._due = {"plan": clock.monotonic() + pace.plan_refresh_interval_sec}
         self._pause_sec = FIRST_PAUSE_SEC
         self._closed = False
@@ -137,10 +125,9 @@ class PoolExecutor:
         Raises ``ValueError`` naming ``max_workers_total`` when it says nothing about a spec of the job, or allows no worker
         that could take it.
         """
-        self._learn_specs(job)
+        self.staff.admit(job)
         self._jobs[job.key] = job
         self._pause_sec = FIRST_PAUSE_SEC
-        self._due.pop("look", None)
         if job.key in self._done_before and _is_done_once(job):
             self._end(Done(job.key))
         else:
@@ -200,7 +187,7 @@ class PoolExecutor:
         if self._unseen:
             self._look_for_results()
         self._check_workers()
-        self._scale()
+        self.staff.turn(self._offers.demands())
         return happened
 
     def _rest(self, sec: float) -> None:
@@ -331,45 +318,6 @@ class PoolExecutor:
         else:
             kind: FailureKind = "lost" if gone.kind == "error" else gone.kind
             self._end(Failed(key, kind, FuruError(gone.words)))
-
-    def _scale(self) -> None:
-        """Start the workers that are missing, and cancel those that have been waited for in vain."""
-        demands = [demand for demand in self._offers.demands() if demand.tasks]
-        often = any(self._has_room(demand) for demand in demands)
-        if not self._is_due("look", LOOK_SEC if often else self._pace.poll_interval_sec):
-            return
-        self.fleet.look()
-        change = scaling.change(demands, self.fleet.crews(), self._limit, total=self._limits.total)
-        if change.start:
-            self.fleet.recruit(change.start, self._specs)
-        self._dismiss(change.surplus)
-
-    def _has_room(self, demand: Demand) -> bool:
-        """Return whether there may be one more worker for some tasks."""
-        crews = self.fleet.crews()
-        if sum(crew.size for crew in crews.values()) >= self._limits.total:
-            return False
-        return any(key not in crews or crews[key].size < self._limit[key] for key in demand.specs)
-
-    def _dismiss(self, surplus: Counter[str]) -> None:
-        """Cancel pending workers that nobody has needed for as long as an idle one stays."""
-        now = self._clock.monotonic()
-        self._surplus_since = {key: self._surplus_since.get(key, now) for key in surplus}
-        old = [key for key, since in self._surplus_since.items() if now - since > self._pace.idle_timeout_sec]
-        self.fleet.dismiss({key: surplus[key] for key in old})
-
-    def _learn_specs(self, job: Job) -> None:
-        fresh = {spec_key(spec): spec for spec in job.specs if spec_key(spec) not in self._specs}
-        if fresh:
-            limit = self._limits.of(fresh.values())
-            self._specs |= fresh
-            self._limit |= limit
-            if self._on_specs is not None:
-                self._on_specs(self._specs, self._limit)
-        if not any(self._limit[spec_key(spec)] for spec in job.specs):
-            raise ValueError(
-                f"max_workers_total allows no worker that could take {job.task.furu_ref.label}, which asks for {job.specs}"
-            )
 
     def _began(self, job: Job) -> None:
         if self.audience is not None:

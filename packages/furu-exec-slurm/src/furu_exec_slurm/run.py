@@ -19,6 +19,7 @@ from furu_exec_slurm.fleet import Fleet
 from furu_exec_slurm.object_log import ObjectLogWriter
 from furu_exec_slurm.pool import PoolExecutor
 from furu_exec_slurm.spec_keys import spec_key
+from furu_exec_slurm.staff import Staff
 from furu_exec_slurm.worker import BEAT_SEC
 
 if TYPE_CHECKING:
@@ -160,15 +161,9 @@ def executor_for(
         check_interval_sec=manner.pace.worker_health_check_interval_sec,
         grace_sec=manner.pace.heartbeat_grace_sec,
     )
-    return PoolExecutor(
-        run,
-        fleet,
-        ObjectLogWriter(run.objects(record.epoch)),
-        manner.limits,
-        manner.pace,
-        epoch=record.epoch,
-        on_specs=partial(_record_specs, run, record),
-    )
+    staff = Staff(fleet, manner.limits, manner.pace, on_specs=partial(_record_specs, run, record))
+    objects = ObjectLogWriter(run.objects(record.epoch))
+    return PoolExecutor(run, staff, objects, manner.pace, epoch=record.epoch)
 
 
 def _check_specs(plan: Plan, manner: Manner) -> None:
