@@ -60,20 +60,23 @@ def du(
 
 
 def _print(fields: list[str], groups: list[Group], limit: int) -> None:
-    whole, right = _sum(("in all",), groups), ("artifacts", "size", "files", "computed in")
-    table = output.table(*fields, "artifacts", "size", "", "files", "computed in", right=right)
-
-    def add(one: Group, bar: Text, style: str | None = None) -> None:
-        keys = [*map(_key, one.keys), *[""] * (len(fields) - len(one.keys))]
-        figures = (f"{one.artifacts:,}", cells.size(one.size), bar, f"{one.files:,}", cells.duration(one.took_sec))
-        table.add_row(*keys, *figures, style=style)
-
-    for one in groups[:limit]:
-        add(one, Text("█" * round(BAR * one.size / max(whole.size, 1)), style="cyan"))
+    whole = _sum(("in all",), groups)
+    rows = [_line(one, len(fields), whole.size) for one in groups[:limit]]
     if len(groups) > limit:
-        add(_sum((f"and {len(groups) - limit} more",), groups[limit:]), Text(), "dim")
-    add(whole, Text(), "bold")
-    cells.show(table)
+        rest = _sum((f"and {len(groups) - limit} more",), groups[limit:])
+        rows.append(_line(rest, len(fields), style="dim"))
+    rows.append(_line(whole, len(fields), style="bold"))
+    header = [*fields, "artifacts", "size", "share", "files", "computed in"]
+    cells.show_rows(header, rows, right=("artifacts", "size", "files", "computed in"), first=fields[0])
+
+
+def _line(one: Group, keys: int, whole: int = 0, style: str = "") -> list[str | Text]:
+    """Return the cells of a group, with a bar for its share where the whole is given."""
+    bar = Text("█" * round(BAR * one.size / whole) if whole else "", style="cyan")
+    named = [*map(_key, one.keys), *[""] * (keys - len(one.keys))]
+    figures = (f"{one.artifacts:,}", cells.size(one.size)), (f"{one.files:,}", cells.duration(one.took_sec))
+    texts = [Text(text, style=style) for text in (*named, *figures[0])]
+    return [*texts, bar, *(Text(text, style=style) for text in figures[1])]
 
 
 def _field(name: str) -> str:
