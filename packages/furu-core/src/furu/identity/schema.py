@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from furu.errors import MISSING, FuruError
 from furu.identity import names
+from furu.identity.kinds import ATOMS
 from furu.identity.records import record_of
 
 TYPE_CHECKING = False
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     Schema = dict[str, Any]
+
+_CONTAINERS = (dict, list)
 
 _known: dict[type, Schema] = {}
 
@@ -51,13 +54,13 @@ def classes_in(described: Any) -> Iterator[str]:
     stack = [described]
     while stack:
         part = stack.pop()
-        if isinstance(part, dict):
+        if type(part) is dict:
             name = part.get("$class")
-            if isinstance(name, str):
+            if type(name) is str:
                 yield name
-            stack.extend(part.values())
-        elif isinstance(part, list):
-            stack.extend(part)
+            stack += [value for value in part.values() if type(value) in _CONTAINERS]
+        elif not ATOMS.issuperset(map(type, part)):
+            stack += [value for value in part if type(value) in _CONTAINERS]
 
 
 def known(name: str) -> Schema | None:
