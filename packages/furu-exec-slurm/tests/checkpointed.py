@@ -48,6 +48,10 @@ class Forgetful(Counting):
         return self.steps
 
 
+class Cleaned(Counting, on_retry="clean"):
+    """The same, in a directory that is emptied before each attempt."""
+
+
 class Number(furu.Furu[int]):
     """A value that is there at once."""
 

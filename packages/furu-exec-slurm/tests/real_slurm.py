@@ -44,6 +44,10 @@ class Slurm:
         """Cancel the given jobs, or all jobs of this test."""
         command("scancel", *(job_ids or [f"--wckey={self.key}"]))
 
+    def warn(self, job_id: str) -> None:
+        """Send a job the signal by which it is told of a preemption or of its time limit."""
+        command("scancel", "--signal=USR2", job_id)
+
     def end(self) -> None:
         """Cancel every job of this test, kill what they run, and wait until nothing runs."""
         command("scancel", f"--wckey={self.key}", "--state=PENDING")

@@ -252,8 +252,7 @@ def test_a_job_that_is_requeued_keeps_its_artifact(slurm: Slurm, tmp_path: Path)
     job = furu.submit(task, executor=on_slurm(slurm.folder))
     until(lambda: noted(task.furu_dir))
 
-    assert isinstance(job, submitit.SlurmJob)
-    job._interrupt()
+    slurm.warn(job.job_id)
 
     until(lambda: attempt(task).status == "queued")
     assert furu.submit(task, executor=on_slurm(slurm.folder)) is job
@@ -261,6 +260,17 @@ def test_a_job_that_is_requeued_keeps_its_artifact(slurm: Slurm, tmp_path: Path)
     assert task.get() == len(noted(task.furu_dir))
     assert events(task) == ["queued", "queued", "running", "preempted", "queued", "running", "success"]
     assert attempt(task).scheduler["job_id"] == job.job_id
+
+
+def test_a_signal_that_comes_before_python_does(slurm: Slurm) -> None:
+    """A job that is told while Python starts is not ended by that, which Slurm would take for a failure."""
+    job = furu.submit(Number(value=3), executor=on_slurm(slurm.folder))
+    until(lambda: slurm.jobs("RUNNING"))
+
+    for _ in range(3):
+        slurm.warn(job.job_id)
+
+    assert job.result() == 3
 
 
 def test_a_job_that_is_killed_outright(slurm: Slurm) -> None:

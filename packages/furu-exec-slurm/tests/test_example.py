@@ -35,13 +35,13 @@ def test_a_preempted_training_is_resumed(slurm: Slurm, furu_tmp_root: Path, tmp_
     """A job of a higher tier takes the machine; the training goes on at its last epoch, and ends with the same weights."""
     training = example.TrainDigits(epochs=400)
     executor = submitit.AutoExecutor(folder=slurm.folder, cluster="slurm")
-    executor.update_parameters(slurm_partition="preempt", timeout_min=30, cpus_per_task=8, mem_gb=1)
+    executor.update_parameters(slurm_partition="preempt", timeout_min=30, cpus_per_task=5, mem_gb=1)
     executor.update_parameters(slurm_nodelist="furu1")
     job = furu.submit(training, executor=executor)
-    until(lambda: (saved := training.saved()) is not None and saved.epoch > 20)
+    until(lambda: (saved := training.saved()) is not None and saved.epoch > 20, timeout_sec=240)
 
     higher = submitit.SlurmExecutor(folder=slurm.folder)
-    higher.update_parameters(time=5, cpus_per_task=8, mem="500MB", partition="cpu", nodelist="furu1")
+    higher.update_parameters(time=5, cpus_per_task=5, mem="500MB", partition="cpu", nodelist="furu1")
     higher.submit(os.getpid).result()
 
     result = job.result()

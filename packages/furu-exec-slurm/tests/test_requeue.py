@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import submitit
-from checkpointed import Counting, Forgetful, noted
+from checkpointed import Cleaned, Counting, Forgetful, noted
 
+import furu
 from furu_exec_slurm import requeue
-from furu_exec_slurm.requeue import cause
+from furu_exec_slurm.requeue import Cause, cause
 from furu_testing.children import until
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from real_slurm import Slurm
 
-    import furu
     from furu.storage.state import Attempt
 
 NOW = 1_800_000_000.0
@@ -53,6 +53,9 @@ def at(sec: float) -> str:
         (shown(), "preempted"),  # somebody has sent the signal by hand
         (shown(PreemptTime="None", EndTime=at(100)), "timeout"),
         (shown(EndTime=at(-3)), "timeout"),
+        (shown(JobState="SIGNALING", EndTime=at(100)), "timeout"),  # while the signal is on its way
+        (shown(JobState="SIGNALING"), "preempted"),
+        (shown(JobState="CANCELLED"), "cancelled"),
         (shown(EndTime="Unknown"), "preempted"),
         (shown(PreemptTime=at(-1), EndTime=at(4)), "preempted"),
         (shown(JobState="COMPLETING", Restarts=1), "requeued"),
@@ -84,9 +87,9 @@ def job_of(task: furu.Furu[int]) -> int:
 
 
 def executor(slurm: Slurm, **parameters: object) -> Any:
-    """Return an executor whose jobs take one CPU of the preemptible partition."""
+    """Return an executor whose jobs take one CPU, and are not preempted: other tests preempt at the same time."""
     executor = submitit.SlurmExecutor(folder=slurm.folder)
-    executor.update_parameters(**{"time": 30, "cpus_per_task": 1, "mem": "500MB", "partition": "preempt"} | parameters)
+    executor.update_parameters(**{"time": 30, "cpus_per_task": 1, "mem": "500MB", "partition": "cpu"} | parameters)
     return executor
 
 
@@ -113,18 +116,19 @@ def events(task: furu.Furu[int]) -> list[str]:
 def began(task: furu.Furu[int], restart: int = 0) -> None:
     """Wait until a run of the job has done a step."""
     places = (task.furu_dir, task.furu_dir.with_name(f"{task.furu_hash}.steps"))
-    until(lambda: any(line.startswith(f"{restart} ") for line in noted(places[0])) or places[1].exists())
+    until(
+        lambda: any(line.startswith(f"{restart} ") for line in noted(places[0])) or places[1].exists(),
+        timeout_sec=240,  # others may use the cluster
+    )
 
 
 def test_a_preempted_job_goes_on_where_it_was(slurm: Slurm, furu_tmp_root: Path) -> None:
     """A job of a higher tier takes the machine; the attempt is preempted, the job run again, no step is done twice."""
     task = Counting(steps=10_000, told=str(furu_tmp_root / "told"))
-    job = executor(slurm, cpus_per_task=8, nodelist="furu1").submit(job_of, task)
+    job = executor(slurm, partition="preempt", cpus_per_task=5, nodelist="furu1").submit(job_of, task)
     began(task)
 
-    higher = submitit.SlurmExecutor(folder=slurm.folder)
-    higher.update_parameters(time=5, cpus_per_task=8, mem="500MB", partition="cpu", nodelist="furu1")
-    higher.submit(os.getpid).result()
+    executor(slurm, cpus_per_task=5, nodelist="furu1").submit(os.getpid).result()
     assert attempt(task).status == "preempted"
     began(task, restart=1)
     (furu_tmp_root / "told").touch()
@@ -175,7 +179,7 @@ def test_requeues_are_bounded(slurm: Slurm, furu_tmp_root: Path, monkeypatch: py
     job = executor(slurm).submit(job_of, task)
     for restart in (0, 1):
         began(task, restart=restart)
-        job._interrupt()
+        slurm.warn(job.job_id)
 
     with pytest.raises(submitit.core.utils.FailedJobError, match="interrupted 2 times, and FURU_PREEMPT_MAX=1 allows"):
         job.result()
@@ -204,13 +208,51 @@ def test_a_time_limit_is_no_reason_to_begin_anew(slurm: Slurm, furu_tmp_root: Pa
     assert events(going_on) == ["running", "preempted", "running", "success"]
 
 
+@pytest.mark.parametrize(
+    ("cause", "most", "said"),
+    [
+        ("preempted", 1, None),
+        ("preempted", 0, "was interrupted once, and FURU_PREEMPT_MAX=0"),
+        ("requeued", 0, None),  # that is done already
+        ("cancelled", 0, None),  # and stays so
+        ("timeout", 1, "nothing in"),
+    ],
+)
+def test_who_is_run_again(cause: Cause, most: int, said: str | None, furu_tmp_root: Path) -> None:
+    """A job is run again within the bound; after its time limit only with something to go on from."""
+    furu.FURU_CONFIG.max_requeues = most
+
+    refused = requeue.refusal(cause, Counting(steps=2))
+
+    assert (refused is None) == (said is None)
+    assert said is None or said in str(refused)
+
+
+def test_a_cancellation_that_means_a_preemption_is_bounded(furu_tmp_root: Path) -> None:
+    """Nor does a job come back for ever that somebody cancels."""
+    furu.FURU_CONFIG.max_requeues = 0
+    furu.FURU_CONFIG.cancelled_is_preempted = True
+
+    assert "FURU_PREEMPT_MAX=0" in str(requeue.refusal("cancelled", Counting(steps=2)))
+
+
+def test_a_directory_that_is_emptied_is_nothing_to_go_on_from(furu_tmp_root: Path) -> None:
+    """What on_retry="clean" would remove does not count."""
+    for task in (Counting(steps=2), Cleaned(steps=2)):
+        task.furu_dir.mkdir(parents=True)
+        (task.furu_dir / "steps").write_text("0 0\n")
+
+    assert requeue.refusal("timeout", Counting(steps=2)) is None
+    assert "nothing in" in str(requeue.refusal("timeout", Cleaned(steps=2)))
+
+
 def test_a_job_that_may_not_be_requeued_says_so(slurm: Slurm, furu_tmp_root: Path) -> None:
     """Where the cluster refuses a requeue the job fails with Slurm's words; the attempt was preempted all the same."""
     task = Counting(steps=10_000)
     job = executor(slurm, additional_parameters={"no-requeue": True}).submit(job_of, task)
     began(task)
 
-    job._interrupt()
+    slurm.warn(job.job_id)
 
     with pytest.raises(submitit.core.utils.FailedJobError, match=r"cannot be requeued: .*disabled"):
         job.result()

@@ -83,15 +83,15 @@ class SubmititAdapter:
         return attached.job(scheduler, finished=claim is None) or StandingJob(self._executor.folder, obj)
 
     def _submit(self, obj: Furu[Any], claim: Queued) -> submitit.Job[Any]:
-        named = _named(self._executor, job_name(obj))
-        warning_sec = float(named.parameters.get("signal_delay_s", requeue.WARNING_SEC))
+        prepared = _prepared(self._executor, job_name(obj))
+        warning_sec = float(prepared.parameters.get("signal_delay_s", requeue.WARNING_SEC))
         try:
-            job = _accepted(named, Creation.of(obj, warning_sec=warning_sec))
+            job = _accepted(prepared, Creation.of(obj, warning_sec=warning_sec))
         except BaseException:
             claim.withdraw()
             raise
-        facts = attached.facts(job, named.folder) | logs.linked(claim.artifact, named.folder, job.job_id)
-        claim.submitted(attached.scheduled(_cluster(named), job.job_id), facts)
+        facts = attached.facts(job, prepared.folder) | logs.linked(claim.artifact, prepared.folder, job.job_id)
+        claim.submitted(attached.scheduled(_cluster(prepared), job.job_id), facts)
         _submitted[obj.furu_hash] = job
         return job
 
@@ -123,10 +123,14 @@ def _accepted(executor: submitit.Executor, creation: Creation) -> submitit.Job[A
     return executor.submit(creation)
 
 
-def _named(executor: submitit.Executor, name: str) -> submitit.Executor:
-    """Return an executor like this one whose jobs on Slurm have ``name``, unless its user has named them."""
-    if _cluster(executor) != "slurm" or executor.parameters.get("job_name") is not None:
+def _prepared(executor: submitit.Executor, name: str) -> submitit.Executor:
+    """Return an executor like this one whose jobs on Slurm survive signals from the start, and have a name if nobody gave one."""
+    if _cluster(executor) != "slurm":
         return executor
-    named = copy.deepcopy(executor)
-    named.update_parameters(**{"name" if isinstance(executor, submitit.AutoExecutor) else "job_name": name})
-    return named
+    made = copy.deepcopy(executor)
+    on_slurm = getattr(made, "_executor", made)
+    if isinstance(on_slurm, submitit.SlurmExecutor):
+        on_slurm.python = requeue.shielded(on_slurm.python)
+    if made.parameters.get("job_name") is None:
+        on_slurm.update_parameters(job_name=name)
+    return made

@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -26,6 +25,9 @@ from furu._sys.clock import SYSTEM_CLOCK
 from furu.errors import FuruComputeError
 from furu.runtime.signals import Interruption, answering
 from furu.storage.layout import META
+from furu_exec_slurm import commands
+from furu_exec_slurm.commands import SlurmError
+from furu_exec_slurm.states import Phase, condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +40,7 @@ Cause = Literal["preempted", "requeued", "cancelled", "timeout"]
 
 WARNING_SEC = 90.0
 _EARLY_SEC = 60.0  # Slurm may warn this much before the time that was asked for
+_ANSWER_SEC = 2.0  # what a signal means is wanted soon: the next one is SIGKILL
 _PATIENCE_SEC = 10.0
 
 
@@ -73,7 +76,8 @@ def run(work: Callable[[], T], task: Task, *, warning_sec: float = WARNING_SEC) 
 
     Raises ``FuruComputeError`` when the job is interrupted and not to be run again; the attempt has failed then.
     """
-    if _rank() is None:
+    rank = _rank()
+    if rank is None:
         return work()
     _refuse_restarts(task)
     try:
@@ -84,7 +88,7 @@ def run(work: Callable[[], T], task: Task, *, warning_sec: float = WARNING_SEC) 
             raise FuruComputeError(str(stop)) from stop
         if stop.status == "preempted" and stop.cause != "requeued":
             requeue(task)
-        raise SystemExit(os.EX_TEMPFAIL) from stop
+        raise SystemExit(0 if rank else os.EX_TEMPFAIL) from stop  # srun ends all processes of a job when one fails
 
 
 @contextmanager
@@ -108,9 +112,10 @@ def interruptible(
 
 def refusal(cause: Cause, task: Task) -> str | None:
     """Return why the job of ``task`` is not run again after an interruption, or None when it is."""
-    if cause in ("cancelled", "requeued"):
+    settings = config.current()
+    if cause == "requeued" or (cause == "cancelled" and not settings.cancelled_is_preempted):
         return None
-    most = config.current().max_requeues
+    most = settings.max_requeues
     if config.slurm_restarts() >= most:
         times = "once" if most == 0 else f"{most + 1} times"
         return f"{task.furu_ref.label} was interrupted {times}, and FURU_PREEMPT_MAX={most} allows {most} requeues"
@@ -138,6 +143,14 @@ def _refuse_restarts(task: Task) -> None:
         )
 
 
+def shielded(python: str) -> str:
+    """Return the shell command ``python`` such that signals are ignored until the job can answer them.
+
+    A job that one of them ends while Python starts would be over, and Slurm would not run it again.
+    """
+    return f"""sh -c 'trap "" {submitit.JobEnvironment.USR_SIG} TERM; exec "$@"' sh {python}"""
+
+
 def requeue(task: Task) -> None:
     """Have the job of this process run again; only one process of a job does so.
 
@@ -148,17 +161,18 @@ def requeue(task: Task) -> None:
         return
     if job.cluster == "local":
         raise SystemExit(LOCAL_REQUEUE_RETURN_CODE)
-    trouble = ""
-    for pause_sec in (0, 1, 2):
-        SYSTEM_CLOCK.sleep(pause_sec)
-        done = _scontrol("requeue", job.job_id)
-        if done.returncode == 0:
+    for pause_sec in (1, 2, None):
+        try:
+            commands.run("scontrol", "requeue", job.job_id, timeout_sec=_PATIENCE_SEC)
+        except SlurmError as error:
+            if pause_sec is None or not commands.is_transient(error):
+                raise FuruComputeError(
+                    f"{task.furu_ref.label} was interrupted, and job {job.job_id} cannot be requeued: {error.message}",
+                    hints=["the next get() or submission goes on from what is in furu_dir"],
+                ) from error
+            SYSTEM_CLOCK.sleep(pause_sec)
+        else:
             return
-        trouble = done.stderr.strip()
-    raise FuruComputeError(
-        f"{task.furu_ref.label} was interrupted, and job {job.job_id} cannot be requeued: {trouble}",
-        hints=["the next get() or submission goes on from what is in furu_dir"],
-    )
 
 
 def _rank() -> int | None:
@@ -175,7 +189,10 @@ def _asked(number: int, warning_sec: float) -> Cause:
     job = submitit.JobEnvironment()
     if job.cluster != "slurm":
         return "cancelled" if number == signal.SIGTERM else "timeout"
-    shown = _scontrol("show", "--oneliner", "job", job.raw_job_id).stdout
+    try:
+        shown = commands.run("scontrol", "show", "--oneliner", "job", job.raw_job_id, timeout_sec=_ANSWER_SEC)
+    except SlurmError:
+        shown = ""
     return cause(shown, restarts=config.slurm_restarts(), now=SYSTEM_CLOCK.now(), warned_sec=warning_sec + _EARLY_SEC)
 
 
@@ -189,18 +206,10 @@ def cause(shown: str, *, restarts: int, now: float, warned_sec: float) -> Cause:
         return "preempted"
     if int(said.get("Restarts", restarts)) > restarts:
         return "requeued"
-    if said["JobState"] != "RUNNING":
-        return "timeout" if "TimeLimit" in (said.get("Reason"), said["JobState"]) else "cancelled"
+    if said["JobState"] == "COMPLETING" or condition(said["JobState"]).phase is Phase.ENDED:
+        return "timeout" if said.get("Reason") == "TimeLimit" or said["JobState"] == "TIMEOUT" else "cancelled"
     try:
         left = time.mktime(time.strptime(said.get("EndTime", ""), "%Y-%m-%dT%H:%M:%S")) - now
     except ValueError:  # Unknown: there is no limit
         return "preempted"
     return "timeout" if left <= warned_sec else "preempted"
-
-
-def _scontrol(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = ["scontrol", *arguments]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=_PATIENCE_SEC)
-    except (OSError, subprocess.SubprocessError) as error:
-        return subprocess.CompletedProcess(command, 1, stdout="", stderr=str(error))

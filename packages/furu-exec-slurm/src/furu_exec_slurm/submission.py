@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from furu import config
 from furu._sys.clock import SYSTEM_CLOCK
 from furu_exec_slurm import commands
 from furu_exec_slurm.commands import SlurmError, SlurmLimit
+from furu_exec_slurm.requeue import shielded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +42,7 @@ class Submission(submitit.SlurmExecutor):
         clock: Clock = SYSTEM_CLOCK,
         pauses_sec: Sequence[float] = PAUSES_SEC,
     ) -> None:
-        super().__init__(folder)
+        super().__init__(folder, python=shielded(shlex.quote(sys.executable)))
         self._clock = clock
         self._pauses_sec = pauses_sec
         self._mark = f"furu:{uuid.uuid4().hex}"
