@@ -484,3 +484,15 @@ def test_a_failed_write_leaves_nothing_behind(catalog: Catalog) -> None:
 
     assert rows(catalog, "config.new=1") == []
     assert [row.hash for row in rows(catalog, "config.new=2 config.other=1")] == [second.hash]
+
+
+def test_a_place_that_cannot_hold_an_index_is_named(catalog: Catalog, tmp_path: Path) -> None:
+    """The error says which file it is about, and which variable moves it."""
+    (tmp_path / "file").touch()
+    furu.FURU_CONFIG.cache_root = tmp_path / "file"
+    with pytest.raises(furu.FuruError, match=r"(?s)file/index-\d+/.*FURU_CACHE_PATH"):
+        furu.find()
+    furu.FURU_CONFIG.cache_root = tmp_path / "taken"
+    Path(place.index_file(catalog.place)).mkdir(parents=True)
+    with pytest.raises(furu.FuruError, match="FURU_CACHE_PATH"):
+        furu.find()

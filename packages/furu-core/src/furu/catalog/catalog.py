@@ -100,7 +100,7 @@ class Catalog:
     def _refresh_quietly(self) -> None:
         try:
             self.refresh()
-        except (OSError, sqlite3.Error) as error:
+        except (FuruError, OSError, sqlite3.Error) as error:
             get_logger().warning("the index of %s was not refreshed: %s", self.place.base, error)
 
     def rows(

@@ -18,6 +18,7 @@ from furu.catalog import configs
 from furu.catalog.expression import Container
 from furu.catalog.fields import FIELDS
 from furu.catalog.row import Need, Row
+from furu.errors import FuruError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -114,14 +115,20 @@ class Index:
         return opened
 
     def _opened(self) -> sqlite3.Connection:
-        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
         try:
-            return self._connected()
-        except sqlite3.DatabaseError as error:
-            if is_busy(error):
-                raise
-            self.discard()
-            return self._connected()
+            os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
+            try:
+                return self._connected()
+            except sqlite3.DatabaseError as error:
+                if is_busy(error):
+                    raise
+                self.discard()
+                return self._connected()
+        except (OSError, sqlite3.Error) as error:
+            raise FuruError(
+                f"the index {self.path} cannot be opened: {error}",
+                hints=["set FURU_CACHE_PATH to a directory of your own on a disk of this machine"],
+            ) from error
 
     def _connected(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=_PAUSE_MS / 1000, isolation_level=None)
