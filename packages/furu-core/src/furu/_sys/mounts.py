@@ -8,7 +8,17 @@ import re
 #: File systems that several machines see, on which locks and memory maps of one machine mean little.
 NETWORK = {
     *("nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "9p", "lustre", "gpfs", "beegfs", "fhgfs", "ceph", "glusterfs"),
-    *("panfs", "pvfs2", "orangefs", "wekafs", "fuse.sshfs", "fuse.glusterfs", "fuse.beegfs", "fuse.juicefs", "fuse.ceph"),
+    *(
+        "panfs",
+        "pvfs2",
+        "orangefs",
+        "wekafs",
+        "fuse.sshfs",
+        "fuse.glusterfs",
+        "fuse.beegfs",
+        "fuse.juicefs",
+        "fuse.ceph",
+    ),
 }
 
 _ESCAPED = re.compile(r"\\([0-7]{3})")
