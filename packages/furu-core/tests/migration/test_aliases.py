@@ -252,6 +252,31 @@ def test_a_scratch_block_uses_an_alias_and_leaves_the_store_alone(old: Path) -> 
         assert root in model(learning_rate=0.7).furu_dir.parents
 
 
+def test_a_scratch_block_makes_no_alias(old: Path, furu_tmp_root: Path) -> None:
+    """A result of an earlier form is loaded in scratch mode, and the store is as it was."""
+    before = content(furu_tmp_root / "data")
+
+    with furu.scratch():
+        assert model(learning_rate=0.5).get() == "old 0.5"
+
+    assert content(furu_tmp_root / "data") == before
+    assert model(learning_rate=0.5).furu_dir == old
+
+
+def test_a_read_only_store_is_read(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the alias cannot be written, the result is loaded all the same."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(alias, "write", refuse)
+
+    assert model(learning_rate=0.5).get() == "old 0.5"
+    assert not model(learning_rate=0.5).is_alias
+    (move,) = (one for one in type(model()).migrate().moves if one.source.directory == str(old))
+    assert (move.outcome, move.reason) == ("conflict", "it cannot be written: Permission denied")
+
+
 class config_set:  # noqa: N801 - used like a function
     """Set settings inside a block."""
 

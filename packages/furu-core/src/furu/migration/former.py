@@ -58,9 +58,12 @@ def find(task: Task) -> Original | None:
 
 
 def adopt(task: Task) -> None:
-    """Write the alias for what ``find`` has found, so that no other process has to look.  A store that refuses is left so."""
+    """Write the alias for what ``find`` has found, so that no other process has to look.
+
+    A store that refuses is left as it is, and so is every store in scratch mode.
+    """
     found = _index(task).explained.get(task.furu_hash)
-    if found is None or found.target is None:
+    if found is None or found.target is None or config.current().scratch:
         return
     if not _run:
         _run.append(run.new_run())
