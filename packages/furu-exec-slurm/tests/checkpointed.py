@@ -88,3 +88,10 @@ class Opened(furu.Furu[TextIO]):
 
     def _load(self) -> TextIO:
         return (self.furu_dir / "text").open()
+
+
+class TimeLeft(furu.Furu[float | None]):
+    """How long its job may go on."""
+
+    def _create(self) -> float | None:
+        return furu.time_left()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import submitit
-from checkpointed import Counting, Failing, Number, Sum, noted
+from checkpointed import Counting, Failing, Number, Sum, TimeLeft, noted
 from submitit.core.utils import FailedJobError, FailedSubmissionError, UncompletedJobError
 
 import furu
@@ -78,6 +78,15 @@ def test_a_job_on_slurm(slurm: Slurm) -> None:
     assert attempt(task).scheduler["job_id"] == job.job_id
     assert attempt(task).owner.pid != os.getpid()
     assert Number(value=1).exists()  # its dependencies were obtained in the job, as get() does
+
+
+def test_a_job_knows_how_long_it_may_go_on(slurm: Slurm) -> None:
+    """Inside a job time_left() counts down from the time limit; outside there is none."""
+    left = furu.submit(TimeLeft(), executor=on_slurm(slurm.folder)).result()
+
+    assert left is not None
+    assert 240 < left <= 300
+    assert furu.time_left() is None
 
 
 def test_a_debug_job(folder: Path) -> None:
