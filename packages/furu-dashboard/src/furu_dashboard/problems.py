@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from fastapi import HTTPException
@@ -49,6 +50,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "A token is needed"},
     403: {"model": Problem, "description": "The request names an unknown host or comes from another page"},
     422: {"model": Problem, "description": "A parameter is wrong; the answer names it"},
+    503: {"model": Problem, "description": "The index is being made anew"},
 }
 MISSING: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such thing"}}
 
@@ -76,6 +78,17 @@ def answer_with_problems(app: FastAPI) -> None:
         assert isinstance(error, BadParameter)
         return _bad([error.problem])
 
+    async def index(_: Request, error: Exception) -> Response:
+        problem = Problem(detail=f"The index is being made anew, ask again in a moment ({error}).")
+        return _answer(problem, 503, {"Retry-After": "1"})
+
+    async def unforeseen(_: Request, error: Exception) -> Response:
+        return _answer(
+            Problem(detail=f"This is an error of the dashboard itself: {type(error).__name__}: {error}"), 500
+        )
+
+    app.add_exception_handler(sqlite3.Error, index)
+    app.add_exception_handler(Exception, unforeseen)  # it is logged all the same
     app.add_exception_handler(StarletteHTTPException, http)
     app.add_exception_handler(RequestValidationError, validation)
     app.add_exception_handler(BadParameter, parameter)
