@@ -434,6 +434,7 @@ def test_aliases_are_known(catalog: Catalog) -> None:
     assert (found.hash, found.result, found.config["n"]) == (ref.furu_hash, "migrated", 99)
     assert found.original == f"{original.namespace}/{original.furu_hash}"
     assert [row.hash for row in catalog.needing(original.furu_hash)] == [ref.furu_hash]
+    assert furu.find("alias=true").objects() == [Dataset(n=99)]
 
 
 def test_a_long_config_is_kept_whole(catalog: Catalog) -> None:

@@ -72,6 +72,7 @@ def _utc(monkeypatch: pytest.MonkeyPatch) -> None:
             AllOf((Where("user", Is("a")), AnyOf((Where("host", Is("b")), Where("user", Is("c")))))),
         ),
         ("tag=or tag='a \\'b'", AllOf((Where("tag", Is("or")), Where("tag", Is("a 'b"))))),
+        ("Train-1a2b3c4d", AllOf((Where("class", Is("Train")), Where("hash", Like("1a2b3c4d*"))))),
         ('"config.a b"=1', Where("config.a b", Is(1))),
     ],
 )

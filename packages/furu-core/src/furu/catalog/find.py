@@ -13,6 +13,8 @@ from furu.catalog.catalog import PATIENCE_SEC, Catalog
 from furu.catalog.configs import CLASS
 from furu.errors import FuruError
 from furu.identity import serializer
+from furu.storage import alias
+from furu.storage.layout import META
 from furu.storage.managers import MetadataManager, StateManager
 
 if TYPE_CHECKING:
@@ -166,7 +168,8 @@ class Record:
 
         Raises ``FuruError`` naming what is missing when the class is gone or has other fields now.
         """
-        return serializer.from_dict(self.get_metadata().furu_obj)
+        stands_for = alias.read(f"{self.directory}/{META}") if self._row.alias else None
+        return serializer.from_dict(stands_for.furu_obj if stands_for else self.get_metadata().furu_obj)
 
     def get_metadata(self) -> Metadata:
         """Return config, git and environment as they were recorded, read now."""

@@ -1,10 +1,12 @@
 """The query language: ``result=success config.lr<0.01 class=Train* started>-2d`` as an expression.
 
 Comparisons stand side by side (all have to hold), or are joined by ``and``, ``or``, ``not`` and parentheses; ``and`` binds
-tighter than ``or``.  A word alone is looked for in class, namespace, name, tags and hash.
+tighter than ``or``.  A word alone is looked for in class, namespace, name, tags and hash; ``Train-1a2b3c4d`` is one artifact.
 """
 
 from __future__ import annotations
+
+import re
 
 from furu._sys.clock import SYSTEM_CLOCK
 from furu.catalog import literals
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 _ORDERS = {"<", "<=", ">", ">="}
 _MISSING = "missing"
+#: What lists print: class and the begin of the hash.
+_LABEL = re.compile(r"(?P<class>\w+)-(?P<hash>[0-9a-f]{4,20})")
 
 
 def parse(text: str, *, now: float | None = None) -> Expression:
@@ -256,5 +260,8 @@ def _anywhere(token: Token) -> Expression:
     text = literals.text(token.text)
     if token.kind == "word" and ("*" in text or "?" in text):
         return AnyOf(tuple([Where(field, Like(text)) for field in ("class", "namespace", "name", "tag", "hash")]))
+    label = _LABEL.fullmatch(text)
+    if label is not None:
+        return AllOf((Where("class", Is(label["class"])), Where("hash", Like(f"{label['hash']}*"))))
     within = [Where(field, Contains(text)) for field in ("namespace", "name", "tag")]
     return AnyOf((*within, Where("hash", Like(f"{text.lower()}*") if text.isalnum() else Is(text))))
