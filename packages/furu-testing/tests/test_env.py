@@ -76,11 +76,12 @@ def test_inside_settings_do_not_come_from_outside(outside: dict[str, Any], tmp_p
         "lease_duration_sec",
         "poll_interval",
         "trace",
+        "cache_root",
     }
     with furu_test_env(tmp_path / "inner") as root:
         inside = values()
         assert {name for name, value in inside.items() if value != _default(name)} == changed
-        roots = [inside["base_root"], inside["submitit_root"], inside["raw_dir"]]
+        roots = [inside["base_root"], inside["submitit_root"], inside["raw_dir"], inside["cache_root"]]
         roots += [Path(furu.FURU_CONFIG.root_text(kind)) for kind in ("data", "artifacts", "scratch")]
         assert root == tmp_path / "inner"
         assert [place for place in roots if not place.is_relative_to(root)] == []
