@@ -40,7 +40,7 @@ class NoSlurm:
         """Know nothing."""
         return {}
 
-    def cancel(self, job_ids: Any, *, signal: str | None = None) -> None:
+    def begin_to_cancel(self, job_ids: Any, **_: Any) -> None:
         """Do nothing."""
 
     def max_array_size(self) -> int:

@@ -241,6 +241,16 @@ def test_what_others_publish_needs_no_worker(cluster: FakeCluster) -> None:
     assert computed(p.Link) == 1
 
 
+def test_a_run_does_not_wait_for_scancel(cluster: FakeCluster) -> None:
+    """The real one sleeps and tries again, for a minute and more, when a job is ending at the moment."""
+    cluster.slow("scancel", 60.0)
+
+    began = time.monotonic()
+    pool(p.Link(n=1))
+
+    assert time.monotonic() - began < 30
+
+
 def test_workers_that_nobody_needs_any_more_are_cancelled(cluster: FakeCluster) -> None:
     """A worker that Slurm has not started is cancelled once the tasks it was for are done by others."""
     cluster.script(Jobs(task=1), Pending(polls=100_000))

@@ -102,19 +102,29 @@ class SlurmClient:
             found |= reports.from_squeue(text, cancelled_is_preempted=self._cancelled_is_preempted)
         return _of(wanted, found)
 
-    def cancel(self, job_ids: Iterable[str], *, signal: str | None = None) -> None:
-        """Cancel jobs, or send their steps a ``signal`` such as ``INT``; those that are over or unknown do not matter.
+    def cancel(self, job_ids: Iterable[str]) -> None:
+        """Cancel jobs; those that are over or unknown do not matter.
 
         Raises ``SlurmError`` when the controller does not answer.
         """
         wanted = sorted(set(job_ids))
-        how = [] if signal is None else [f"--signal={signal}"]
         for first in range(0, len(wanted), MOST_IDS):
             try:
-                commands.run("scancel", *how, *wanted[first : first + MOST_IDS])
+                commands.run("scancel", *wanted[first : first + MOST_IDS])
             except SlurmError as error:
                 if "Invalid job id" not in error.stderr:
                     raise
+
+    def begin_to_cancel(self, job_ids: Iterable[str], *, signal: str | None = None, patience_sec: float = 1.0) -> None:
+        """Cancel jobs, or send their steps a ``signal`` such as ``INT``, without waiting for the end of that.
+
+        ``scancel`` takes up to a minute and a half when one of the jobs is ending at the moment: it sleeps and tries again.
+        Raises ``SlurmError`` where there is no Slurm.
+        """
+        wanted = sorted(set(job_ids))
+        how = [] if signal is None else [f"--signal={signal}"]
+        for first in range(0, len(wanted), MOST_IDS):
+            commands.begin("scancel", *how, *wanted[first : first + MOST_IDS], patience_sec=patience_sec)
 
     def max_array_size(self) -> int:
         """Return how many elements an array may have."""

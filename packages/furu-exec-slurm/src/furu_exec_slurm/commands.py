@@ -53,6 +53,24 @@ def run(command: str, *arguments: str, env: Mapping[str, str] | None = None, tim
     return done.stdout
 
 
+def begin(command: str, *arguments: str, patience_sec: float) -> None:
+    """Start a command and wait for it at most ``patience_sec``; after that it goes on by itself.  What it says is lost.
+
+    Ctrl-C does not reach it.  Raises ``SlurmError`` when it is not there.
+    """
+    quiet = subprocess.DEVNULL
+    try:
+        started = subprocess.Popen(
+            [command, *arguments], stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
+        )
+    except FileNotFoundError:
+        raise SlurmError(f"there is no {command} on this machine", command=command) from None
+    try:
+        started.wait(patience_sec)
+    except subprocess.TimeoutExpired:
+        started.returncode = 0  # nobody will ask
+
+
 def failure(command: str, stderr: str) -> SlurmError:
     """Return the error for what a command said before it failed."""
     cls = SlurmLimit if any(words in stderr for words in _LIMITS) else SlurmError

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 #: So many workers of a spec that end before they have begun, one after the other, end the run.
 MOST_FALSE_STARTS = 3
 
+#: How long ``scancel`` is waited for (seconds).
+PATIENCE_SEC = 0.2
+
 #: The pause after Slurm did not take a job grows from the first to the second (seconds).
 FIRST_PAUSE_SEC, LONGEST_PAUSE_SEC = 5.0, 120.0
 
@@ -309,6 +312,8 @@ class Fleet:
 
     def _cancel(self, members: list[Member], signal: str | None = None) -> None:
         try:
-            self._client.cancel([member.job_id for member in members], signal=signal)
+            self._client.begin_to_cancel(
+                [member.job_id for member in members], signal=signal, patience_sec=PATIENCE_SEC
+            )
         except SlurmError as error:
             get_logger().warning("%d workers could not be cancelled: %s", len(members), error.message)
