@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 _ERROR = "furu.errors.FuruComputeError"
 
+#: How long nobody has to be at an artifact whose job is over, until it counts as not built (seconds).
+QUIET_SEC = 1.0
+
 #: What an attempt is recorded as whose job ended in this way.
 _STATUS: Mapping[FailureKind, AttemptStatus] = {
     "error": "failed",
@@ -54,7 +57,7 @@ def follow(
     watcher = Watcher(client, poll_interval_sec, clock=clock)
     watcher.watch(job_of.values())
     pending = [node for level in levels(plan) for node in level]
-    ended = Ended()
+    ended = Ended(clock)
     while pending:
         statuses = watcher.statuses()
         for node in pending:
@@ -72,10 +75,12 @@ def follow(
 class Ended:
     """The nodes of a plan of which it is known how they ended."""
 
+    clock: Clock = SYSTEM_CLOCK
     published: set[str] = field(default_factory=set)
     given_up: set[str] = field(default_factory=set)
     failures: list[Failure] = field(default_factory=list)
     _failed: set[str] = field(default_factory=set)
+    _quiet_since: dict[str, float] = field(default_factory=dict)
 
     def knows(self, key: str) -> bool:
         """Return whether a node has ended."""
@@ -86,7 +91,7 @@ class Ended:
         artifact = store.artifact(node.task.furu_ref)
         if _built(node, artifact):
             self.published.add(node.key)
-        elif not over or not all(map(self.knows, node.needs)):
+        elif not over or not all(map(self.knows, node.needs)) or not self._is_quiet(node, artifact):
             return
         elif any(key in self.given_up or key in self._failed for key in node.needs):
             if _settled(artifact, status, RecordedError(_ERROR, "what it needs has failed", "", "dependency")):
@@ -94,6 +99,14 @@ class Ended:
         elif _settled(artifact, status, _death(status)) and not _built(node, artifact):
             self.failures.append(_failure(node, artifact, status))
             self._failed.add(node.key)
+
+    def _is_quiet(self, node: Node, artifact: Artifact) -> bool:
+        """Return whether nobody who can still publish has been at an artifact for a while: between two attempts there is no claim."""
+        now = self.clock.monotonic()
+        if lease.look(artifact.meta_dir) is not None:
+            self._quiet_since.pop(node.key, None)
+            return True  # whether it lives is looked at next
+        return now - self._quiet_since.setdefault(node.key, now) >= QUIET_SEC
 
 
 def _failure(node: Node, artifact: Artifact, status: JobStatus | None) -> Failure:

@@ -35,6 +35,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+#: How often a look follows a claim that gets another name in the middle of it.
+MOST_NAMES = 50
+
 #: The leases this process holds now, by token; a claim of this process that is not here was dropped by its holder.
 _held: WeakValueDictionary[str, Lease] = WeakValueDictionary()
 
@@ -69,19 +72,23 @@ def look(meta_dir: str) -> Claim | None:
     inside it.  Raises ``FuruRecordError`` when this user may not look.
     """
     lock = f"{meta_dir}/{LOCK}"
-    try:
-        names = sorted(os.listdir(lock), key=_is_ours)
-    except FileNotFoundError:
-        names = []
-    except NotADirectoryError:
-        return _seen(meta_dir, lock)
-    except OSError as error:
-        if not os.path.islink(lock):
-            raise records.unreadable(lock, error) from error
-        names = []
-    if names:
-        return _seen(meta_dir, f"{lock}/{names[-1]}", *_parsed(names[-1]))
-    return _seen(meta_dir, lock) if os.path.islink(lock) else None
+    for _ in range(MOST_NAMES):
+        try:
+            name = max(os.listdir(lock), key=_is_ours, default=None)
+        except FileNotFoundError:
+            name = None
+        except NotADirectoryError:
+            return _seen(meta_dir, lock)
+        except OSError as error:
+            if not os.path.islink(lock):
+                raise records.unreadable(lock, error) from error
+            name = None
+        if name is None:
+            return _seen(meta_dir, lock) if os.path.islink(lock) else None
+        claim = _seen(meta_dir, f"{lock}/{name}", *_parsed(name))
+        if claim is not None:
+            return claim  # else it has ended, or has another name by now
+    return None
 
 
 def take(meta_dir: str, *, furu_hash: str, attempt_id: str) -> Lease | None:

@@ -384,6 +384,26 @@ class LeaseContract:
                 for process in processes:
                     process.end()
 
+    def test_a_claim_is_seen_while_it_changes_hands(self, meta_dir: str) -> None:
+        """There is no moment at which a look sees nobody, although the claim gets one name after the other."""
+
+        over = Path(meta_dir).parent / "over"
+
+        def pass_on(_: Callable[[Any], None]) -> None:
+            try:
+                for _round in range(300):
+                    lease = self.taken_over(meta_dir)
+                    assert lease is not None
+                    lease.hand_over(JOB)
+            finally:
+                over.touch()
+
+        self.taken(meta_dir).hand_over(JOB)
+        with forked(pass_on) as (hands,):
+            while not over.exists():
+                assert self.make().look(meta_dir) is not None
+            hands.end()
+
     def test_a_zombie_finds_nothing_to_take_over(self, meta_dir: str) -> None:
         """A job that comes after its claim counted as dead, and was removed, does not harm the successor."""
         self.taken(meta_dir).hand_over(JOB)
