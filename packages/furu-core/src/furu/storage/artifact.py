@@ -88,7 +88,7 @@ class Artifact:
         try:
             return self._claim(attempt_id)
         except FileNotFoundError:
-            if os.path.islink(self.directory) and not os.path.isdir(self.directory):
+            if os.path.islink(self.directory) or os.path.islink(self.meta_dir):  # it leads nowhere
                 raise
             return None
 
