@@ -91,8 +91,8 @@ def main() -> None:
     parser.add_argument("--stream")
     asked = parser.parse_args()
     logging.getLogger().addHandler(logging.NullHandler())  # each result has its own log; this program says nothing
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background of a shell ignores it
     if asked.stream:
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background of a shell ignores it
         Stream(name_of_stream=asked.stream).get()
         return
     os.environ |= {

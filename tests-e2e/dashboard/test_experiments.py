@@ -118,7 +118,7 @@ def test_columns_can_be_made_wider(listing: Page) -> None:
 def test_the_keys_go_through_the_list(listing: Page) -> None:
     """Down, select, open, back."""
     listing.goto("/experiments?q=class%3DTrainModel&sort=hash")
-    expect(listing.get_by_role("row").nth(3)).to_be_visible()
+    expect(listing.get_by_role("row").nth(3)).to_contain_text("TrainModel")
     for key in ("j", "j", "x"):
         listing.keyboard.press(key)
     expect(listing.get_by_text("1 selected")).to_be_visible()

@@ -1,11 +1,13 @@
+import { useQuery } from "@tanstack/react-query";
 import { ChevronDown, X } from "lucide-react";
 import { useState } from "react";
 
 import type { Page } from "@/api/client";
+import { listOf } from "@/api/queries";
 import { Choice, Popover } from "@/components/ui/popover";
 import { Status } from "@/components/ui/status";
 import { count } from "@/lib/format";
-import { FACETS, type Facet, type ListSearch, toggled } from "@/lib/search";
+import { compose, FACETS, type Facet, type ListSearch, toggled } from "@/lib/search";
 import { lookOf, lookOfAttempt } from "@/lib/status";
 
 const LABELS: Record<Facet, string> = {
@@ -36,7 +38,7 @@ export function FacetMenus({
         <FacetMenu
           key={facet}
           facet={facet}
-          chosen={search[facet]}
+          search={search}
           values={facets?.[facet] ?? []}
           onChange={(values) => onChange(facet, values)}
         />
@@ -53,16 +55,21 @@ function Shown({ facet, value }: { facet: Facet; value: string }) {
 
 function FacetMenu({
   facet,
-  chosen,
-  values,
+  search,
+  values: narrowed,
   onChange,
 }: {
   facet: Facet;
-  chosen: string[] | undefined;
+  search: ListSearch;
   values: { value: string; count: number }[];
   onChange: (values: string[] | undefined) => void;
 }) {
   const [sought, setSought] = useState("");
+  const chosen = search[facet];
+  // Among what this facet has left away are the values one may choose as well.
+  const others = compose({ ...search, [facet]: undefined }).query;
+  const wide = useQuery({ ...listOf({ q: others, limit: 1, facets: true }), enabled: chosen !== undefined });
+  const values = chosen === undefined ? narrowed : (wide.data?.facets?.[facet] ?? narrowed);
   const absent = (chosen ?? []).filter((one) => !values.some((other) => other.value === one));
   const all = [...absent.map((value) => ({ value, count: 0 })), ...values];
   const fitting = all.filter((one) => one.value.toLowerCase().includes(sought.toLowerCase()));

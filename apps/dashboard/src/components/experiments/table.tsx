@@ -103,22 +103,13 @@ export function ExperimentTable({
           </div>
         </div>
       )}
+      {rows.loading && <Skeleton />}
       <div
         role="rowgroup"
         className="relative"
-        style={{ height: rows.loading ? undefined : virtual.getTotalSize(), minWidth: narrow ? undefined : least }}
+        style={{ height: virtual.getTotalSize(), minWidth: narrow ? undefined : least }}
       >
-        {rows.loading
-          ? Array.from({ length: 20 }, (_, index) => (
-              <div key={index} role="row" className="flex h-8 items-center gap-6 border-b border-line/60 px-3">
-                <span role="cell" className="contents">
-                  <Bone className="h-3 w-20" />
-                  <Bone className="h-3 w-40" />
-                  <Bone className="h-3 w-56 max-w-full" />
-                </span>
-              </div>
-            ))
-          : items.map((item) => {
+        {items.map((item) => {
               const row = rows.row(item.index);
               const shared = { row, index: item.index, now, selection, at: item.index === at };
               return (
@@ -133,6 +124,20 @@ export function ExperimentTable({
               );
             })}
       </div>
+    </div>
+  );
+}
+
+function Skeleton() {
+  return (
+    <div aria-hidden="true">
+      {Array.from({ length: 20 }, (_, index) => (
+        <div key={index} className="flex h-8 items-center gap-6 border-b border-line/60 px-3">
+          <Bone className="h-3 w-20" />
+          <Bone className="h-3 w-40" />
+          <Bone className="h-3 w-56 max-w-full" />
+        </div>
+      ))}
     </div>
   );
 }
