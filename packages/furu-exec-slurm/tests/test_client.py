@@ -195,8 +195,8 @@ def test_cancelling_is_for_all_at_once(cluster: FakeCluster, client: SlurmClient
     """Jobs that are over, or were never there, do not matter."""
     ids = submit(client, tmp_path, count=3)
 
-    client.cancel([*ids[1:], "1"])
-    client.cancel([])
+    client.begin_to_cancel([*ids[1:], "1"], patience_sec=60)
+    client.begin_to_cancel([])
 
     assert [one.state for one in cluster.jobs] == ["RUNNING", "CANCELLED", "CANCELLED"]
     assert len(cluster.calls("scancel")) == 1

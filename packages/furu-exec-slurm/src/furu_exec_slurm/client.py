@@ -102,22 +102,22 @@ class SlurmClient:
             found |= reports.from_squeue(text, cancelled_is_preempted=self._cancelled_is_preempted)
         return _of(wanted, found)
 
-    def cancel(self, job_ids: Iterable[str]) -> None:
-        """Cancel jobs; those that are over or unknown do not matter.
+    def latest(self, job_ids: Iterable[str]) -> dict[str, JobStatus]:
+        """Return what is known of jobs: from ``squeue``, which is exact and tells why they wait, and from ``sacct`` of the rest.
 
-        Raises ``SlurmError`` when the controller does not answer.
+        Raises ``SlurmError`` when neither answers.
         """
-        wanted = sorted(set(job_ids))
-        for first in range(0, len(wanted), MOST_IDS):
-            try:
-                commands.run("scancel", *wanted[first : first + MOST_IDS])
-            except SlurmError as error:
-                if "Invalid job id" not in error.stderr:
-                    raise
+        wanted = set(job_ids)
+        try:
+            found = self.queued(wanted)
+        except SlurmError:
+            found = {}
+        return found | self.statuses(wanted - found.keys())
 
     def begin_to_cancel(self, job_ids: Iterable[str], *, signal: str | None = None, patience_sec: float = 1.0) -> None:
         """Cancel jobs, or send their steps a ``signal`` such as ``INT``, without waiting for the end of that.
 
+        Jobs that are over or unknown do not matter.
         ``scancel`` takes up to a minute and a half when one of the jobs is ending at the moment: it sleeps and tries again.
         Raises ``SlurmError`` where there is no Slurm.
         """

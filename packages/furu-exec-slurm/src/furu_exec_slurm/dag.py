@@ -27,6 +27,7 @@ from furu_exec_slurm import batches, job, logs, script
 from furu_exec_slurm.cargo import Cargo
 from furu_exec_slurm.client import SlurmClient
 from furu_exec_slurm.commands import SlurmLimit
+from furu_exec_slurm.dag_run import DagJob, DagRun
 from furu_exec_slurm.following import follow
 from furu_exec_slurm.spec_keys import spec_key
 
@@ -54,7 +55,8 @@ class SlurmDagSubmission:
 
     ``plan`` is what was not built; ``job_id_by_hash`` tells the Slurm job of each artifact in it, by ``furu_hash``, whether it
     was submitted now or found in the queue (an artifact that somebody computes without Slurm has none);
-    ``root_job_ids`` the same for the roots.  ``run_id`` names the directory of the run below the root of scheduler logs.
+    ``root_job_ids`` the same for the roots.  ``run_id`` names the directory of the run below the root of scheduler logs, and is what
+    ``furu slurm status`` calls it.
     """
 
     plan: Plan
@@ -97,7 +99,8 @@ def submit_slurm_dag(
     plan = _planned(wanted)
     run_id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(SYSTEM_CLOCK.now()))}-{files.new_token()[:6]}"
     root = Path(config.current().submitit_root if submitit_root is None else os.path.abspath(submitit_root))
-    submitter = Submitter(plan, SlurmClient(), root / run_id)
+    run = DagRun(config.current().base_root / "runs" / run_id)
+    submitter = Submitter(plan, SlurmClient(), root / run_id, run)
     submitter.submit()
     ids = submitter.job_of
     return SlurmDagSubmission(plan, ids, {key: ids[key] for key in plan.roots if key in ids}, run_id)
@@ -119,6 +122,7 @@ class Submitter:
     plan: Plan
     client: SlurmClient
     directory: Path
+    run: DagRun
     clock: Clock = SYSTEM_CLOCK
     job_of: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
@@ -160,7 +164,7 @@ class Submitter:
         if isinstance(claim, Queued) or claim is None or not self._in_vain(node, claim):
             return claim
         assert claim.job is not None
-        self.client.cancel([claim.job.job_id])
+        self.client.begin_to_cancel([claim.job.job_id])  # what it depends on has failed, so it cannot start meanwhile
         aftermath.record_end(store.artifact(node.task.furu_ref), claim, "cancelled")
         return queued.queue(node.task, facts=facts)
 
@@ -201,7 +205,9 @@ class Submitter:
         return self.client.submit(function, calls, folder=self.directory, parameters=parameters)
 
     def _note(self, batch: Batch, ids: Sequence[str], claimed: dict[str, Queued]) -> None:
-        """Leave each claim to its job."""
+        """Note the jobs, and leave each claim to its own."""
+        pairs = zip(batch.nodes, ids, strict=True)
+        self.run.note([_job(node, job_id) for node, job_id in pairs], folder=self.directory)
         if len(ids) > 1:
             self.sizes[ids[0].partition("_")[0]] = len(ids)
         for node, job_id in zip(batch.nodes, ids, strict=True):
@@ -216,3 +222,8 @@ class Submitter:
                 get_logger().warning(
                     "%s does not wait for Slurm job %s: %s", node.task.furu_ref.label, job_id, lost.message
                 )
+
+
+def _job(node: Node, job_id: str) -> DagJob:
+    ref = node.task.furu_ref
+    return DagJob(node.key, ref.label, job_id, store.artifact(ref).directory)

@@ -21,13 +21,18 @@ def linked(artifact: Artifact, folder: Path, job_id: str) -> dict[str, str]:
 
     The logs appear when the job starts.  Where links cannot be made the logs are found by the record alone.
     """
-    paths = JobPaths(folder, job_id, 0)
-    written = {"stdout": str(paths.stdout), "stderr": str(paths.stderr)}
+    found = written(folder, job_id)
     links = f"{artifact.meta_dir}/{LINKS}"
     try:
         os.makedirs(links, exist_ok=True)
         for stream, suffix in (("stdout", "out"), ("stderr", "err")):
-            os.symlink(written[stream], f"{links}/{job_id}.{suffix}")
+            os.symlink(found[stream], f"{links}/{job_id}.{suffix}")
     except OSError:
         pass
-    return written
+    return found
+
+
+def written(folder: str | Path, job_id: str) -> dict[str, str]:
+    """Return where submitit writes what a job of ``folder`` prints."""
+    paths = JobPaths(folder, job_id, 0)
+    return {"stdout": str(paths.stdout), "stderr": str(paths.stderr)}

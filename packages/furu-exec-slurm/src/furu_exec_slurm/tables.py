@@ -1,4 +1,4 @@
-"""How pool runs look on a terminal: from an ``Overview`` to Rich objects, no more."""
+"""How runs look on a terminal: from an ``Overview`` or ``DagOverview`` to Rich objects, no more."""
 
 from __future__ import annotations
 
@@ -17,12 +17,20 @@ from furu_exec_slurm.spec_keys import place_in
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from furu_exec_slurm.dag_run import DagOverview, NodeLine
     from furu_exec_slurm.overview import Overview, WorkerLine
 
-#: Workers that have left are counted; of the others so many are listed.
-MOST_WORKERS = 40
+#: Workers that have left, and artifacts that are built, are counted; of the others so many are listed.
+MOST_LINES = 40
 
-_STYLES = {"running": "green", "done": "green", "abandoned": "yellow", "cancelled": "yellow"}
+_STYLES = {
+    "running": "green",
+    "done": "green",
+    "abandoned": "yellow",
+    "cancelled": "yellow",
+    "success": "green",
+    "queued": "yellow",
+}
 _DOING = {"busy": "green", "idle": "cyan", "pending": "yellow", "silent": "red", "left": "dim"}
 
 
@@ -37,6 +45,36 @@ def run(shown: Overview, *, brief: bool = False) -> RenderableType:
             parts.append(_workers(here))
             parts.append(_path("logs", f"{shown.path}/queue/running/SPEC/WORKER/stdout.log, stderr.log"))
     return Group(*parts)
+
+
+def dag(shown: DagOverview, *, brief: bool = False) -> RenderableType:
+    """Return one run of ``submit_slurm_dag``: its state and counts, and, unless ``brief``, what is not built."""
+    title = Text.assemble((shown.run_id, "bold"), " ", (shown.state, _STYLES.get(shown.state, "red")))
+    began = Text(f"  submit_slurm_dag, at {shown.started_at[:19]}Z by {shown.submitter}", "dim")
+    counts = ", ".join(f"{count} {state}" for state, count in sorted(shown.counts.items()))
+    parts: list[RenderableType] = [title, began, Text(f"  {counts}")]
+    left = [node for node in shown.nodes if node.state != "success"]
+    if left and not brief:
+        parts.append(_nodes(left))
+    return Group(*parts, _path("logs", shown.folder))
+
+
+def _nodes(lines: list[NodeLine]) -> RenderableType:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("artifact", overflow="ellipsis", no_wrap=True)
+    table.add_column("job", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("Slurm says", overflow="ellipsis", no_wrap=True)
+    for line in lines[:MOST_LINES]:
+        name = Text(line.label, f"link {Path(line.directory).as_uri()}")
+        table.add_row(name, line.job_id, Text(line.state, _STYLES.get(line.state, "red")), line.slurm)
+    return _cut(table, len(lines))
+
+
+def _cut(table: Table, count: int) -> RenderableType:
+    if count <= MOST_LINES:
+        return table
+    return Group(table, Text(f"  and {count - MOST_LINES} more; --json lists them", "dim"))
 
 
 def _head(shown: Overview) -> RenderableType:
@@ -72,14 +110,12 @@ def _workers(lines: list[WorkerLine]) -> RenderableType:
     table.add_column("for", justify="right", no_wrap=True)
     table.add_column("task", no_wrap=True, overflow="ellipsis")
     table.add_column("Slurm says", overflow="ellipsis", no_wrap=True)
-    for line in lines[:MOST_WORKERS]:
+    for line in lines[:MOST_LINES]:
         name = Text(line.worker_id, f"link {Path(line.logs).as_uri()}")
         since = "" if line.since_sec is None else duration(max(0.0, line.since_sec))
         where = " ".join(word for word in (line.slurm, f"on {line.host}" if line.host else "") if word)
         table.add_row(name, line.job_id, Text(line.doing, _DOING[line.doing]), since, ", ".join(line.tasks), where)
-    if len(lines) <= MOST_WORKERS:
-        return table
-    return Group(table, Text(f"  and {len(lines) - MOST_WORKERS} more; --json lists them", "dim"))
+    return _cut(table, len(lines))
 
 
 def _path(what: str, path: str) -> Text:
