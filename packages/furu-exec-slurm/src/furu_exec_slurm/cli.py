@@ -200,7 +200,7 @@ def _looked(run: Run, statuses: dict[str, JobStatus]) -> Overview | DagOverview 
     if not open_jobs:
         return first
     try:
-        return overview(run, SlurmClient().statuses(open_jobs))
+        return overview(run, SlurmClient().latest(open_jobs))
     except SlurmError:  # what the directory says is worth showing without Slurm, too
         return first
 
