@@ -87,7 +87,7 @@ def test_report_lies_with_the_version_controlled_artifacts(
     demo: Demo, first_run: subprocess.CompletedProcess[str]
 ) -> None:
     """The report is the one artifact under FURU_VERSION_CONTROLLED_PATH, as Markdown and as JSON."""
-    (report,) = (demo.store / "artifacts").glob("digits_sweep/pipeline/Report/*")
+    (report,) = (demo.store / "artifacts").glob("digits_sweep/pipeline/Report/[0-9a-f]*")
 
     summary = json.loads((report / "report.json").read_text())
 

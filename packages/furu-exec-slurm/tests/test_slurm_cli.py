@@ -128,9 +128,10 @@ def test_status_after_the_end(cluster: FakeCluster) -> None:
 
 def test_status_without_slurm(going: Any, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where Slurm does not answer, or is not there, it shows what the directory says."""
-    monkeypatch.setenv("PATH", os.defpath.replace("/usr/bin", "/nowhere"))
+    with monkeypatch.context() as alone:  # undone before the cluster's own change of PATH is
+        alone.setenv("PATH", os.defpath.replace("/usr/bin", "/nowhere"))
 
-    assert "2 running, 3 queued" in ran("status")
+        assert "2 running, 3 queued" in ran("status")
 
 
 def test_status_of_a_damaged_run(cluster: FakeCluster) -> None:

@@ -145,16 +145,28 @@ def _variables(things: Any) -> list[str]:
     told = "FURU_PATH" in os.environ  # noqa: TID251 - perhaps for this one command, which a shell would not know
     if told or config.FuruConfig().base_root != config.current().base_root:
         found.append(f"FURU_PATH={shlex.quote(str(config.current().base_root))}")
-    beside = Path(sys.path[0] or ".").resolve() if sys.path else Path()
-    if any(_lies_in(beside, thing) for thing in things) and beside != Path.cwd().resolve():
-        found.append(f"PYTHONPATH={shlex.quote(str(beside))}")
+    places = dict.fromkeys(place for place in map(_place, things) if place in _ahead())
+    if places:
+        found.append(f"PYTHONPATH={shlex.quote(os.pathsep.join(map(str, places)))}")
     return found
 
 
-def _lies_in(directory: Path, thing: Any) -> bool:
-    module = sys.modules.get(getattr(thing, "__module__", ""))
+def _ahead() -> list[Path]:
+    """Return the places on ``sys.path`` that another Python would not know: those ahead of its own library, but for here."""
+    own = os.path.dirname(os.__file__)
+    known = sys.path[: sys.path.index(own)] if own in sys.path else sys.path[:1]
+    return [place for place in (Path(entry or ".").resolve() for entry in known) if place != Path.cwd().resolve()]
+
+
+def _place(thing: Any) -> Path | None:
+    """Return the directory from which the module of ``thing`` was imported; None where it has no file."""
+    module = thing if isinstance(thing, type(sys)) else sys.modules.get(getattr(thing, "__module__", ""))
     file = getattr(module, "__file__", None)
-    return file is not None and directory in Path(file).resolve().parents and "site-packages" not in file
+    if module is None or file is None:
+        return None
+    above = Path(file).resolve().parents
+    depth = module.__name__.count(".") + (Path(file).stem == "__init__")
+    return above[depth] if depth < len(above) else None
 
 
 def _error(error: BaseException | None, message: str, failure: Failure) -> FuruComputeError:
