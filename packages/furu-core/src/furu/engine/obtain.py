@@ -24,12 +24,13 @@ def obtain(task: Task) -> Any:
     if value is not MISSING:
         return value
     artifact = store.artifact(ref)
-    if artifact.published() and not config.current().always_rerun and not task._furu_validates:
+    seen = artifact.seen()
+    if seen is not None and not config.current().always_rerun and not task._furu_validates:
         try:
             return load(task, artifact)
         except FuruLoadError:
-            if artifact.published():
-                raise  # else it was withdrawn while it was loaded, to be computed anew
+            if artifact.seen() == seen:
+                raise  # else it was removed or computed anew while it was loaded
     from furu.engine import settle  # what follows is not needed for a hit, and takes a while to import
 
     return settle.settle(task, artifact)

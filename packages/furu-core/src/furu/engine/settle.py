@@ -112,14 +112,15 @@ def refusal(task: Task, artifact: Artifact) -> str:
 
 
 def _loaded(task: Task, artifact: Artifact, evidence: Evidence) -> tuple[bool, Any]:
-    """Load what is published; (False, None) when it was withdrawn meanwhile, to be computed anew."""
+    """Load what is published; (False, None) when it was removed or computed anew meanwhile."""
     if not evidence.adopted:
         task._furu_adopt()
     holder = _holder(artifact, evidence)
+    seen = holder.seen()
     try:
         return True, load(task, holder)
     except FuruLoadError:
-        if holder.published():
+        if holder.seen() == seen:
             raise
     return False, None
 

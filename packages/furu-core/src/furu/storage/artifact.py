@@ -50,6 +50,10 @@ class Artifact:
         """
         return marker.present(self.meta_dir)
 
+    def seen(self) -> tuple[int, int] | None:
+        """Return what tells the result that is there from one that takes its place later; None when there is none: one stat."""
+        return marker.seen(self.meta_dir)
+
     def holder(self) -> Artifact | None:
         """Return the artifact that holds the result: this one, or the original where this is an alias; else None."""
         if self.published():

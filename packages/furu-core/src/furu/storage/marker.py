@@ -11,12 +11,20 @@ def present(meta_dir: str) -> bool:
 
     Raises ``FuruRecordError`` when this user may not look.
     """
+    return seen(meta_dir) is not None
+
+
+def seen(meta_dir: str) -> tuple[int, int] | None:
+    """Return what tells the marker from one that takes its place later; None when there is none: one stat.
+
+    Raises ``FuruRecordError`` when this user may not look.
+    """
     try:
         found = os.stat(f"{meta_dir}/SUCCESS.json", follow_symlinks=False)
     except (FileNotFoundError, NotADirectoryError):
-        return False
+        return None
     except OSError as error:
         from furu.storage import records
 
         raise records.unreadable(f"{meta_dir}/SUCCESS.json", error) from error
-    return stat.S_ISREG(found.st_mode) and found.st_size > 0
+    return (found.st_ino, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) and found.st_size > 0 else None
