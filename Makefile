@@ -29,7 +29,7 @@ demo: .venv/.stamp ## Run the example pipeline twice; the second pass loads ever
 	FURU_PATH=$(CURDIR)/.demo FURU_VERSION_CONTROLLED_PATH=$(CURDIR)/.demo/artifacts FURU_ALLOW_NO_GIT_ORIGIN=1 $(RUN) examples/digits_sweep/main.py
 
 test: .venv/.stamp ## Run every test (or some: make test TESTS=packages/furu-core/tests).
-	$(RUN) -m pytest -q -n 4 --dist worksteal $(TESTS)
+	$(RUN) -m pytest -q -n 3 --dist worksteal $(TESTS)
 
 check: .venv/.stamp ## Check style, formatting, types and the shape of the code.
 	.venv/bin/ruff check
@@ -68,7 +68,7 @@ test-python-%: | $(OWN_UV)
 	@interpreter=$$(.ci/find-python $*) || exit 1; set -ex; \
 	export UV_PYTHON="$$interpreter" UV_PROJECT_ENVIRONMENT=.venv-$*; \
 	$(UV) sync -q --all-packages; \
-	.venv-$*/bin/python -m pytest -q -n 4 --dist worksteal $(TESTS)
+	.venv-$*/bin/python -m pytest -q -n 3 --dist worksteal $(TESTS)
 
 ui: $(STATIC)/index.html ## Build the web app of the dashboard (needs Node 20.19 or newer).
 

@@ -54,8 +54,7 @@ def remove(artifact: Artifact, *, pinned: bool = False) -> None:
 
     Promise: readers see the whole artifact or none.  A ``get()`` that comes meanwhile loads it, or computes it anew in
     a fresh directory; what is running or queued is never touched, nor what is pinned unless ``pinned``.
-    Not promised: a ``_load`` that opens file after file while the artifact is removed *and* computed anew may miss one; it
-    gets a ``FuruLoadError``, and the next ``get()`` the result.
+    Where a ``_load`` fails that opened file after file while the artifact was removed and computed anew, it is called again.
     Crash: a removal that is killed has removed nothing, or leaves a directory that ``sweep`` removes.
     Raises ``FuruError`` saying why it is kept, ``FuruMissingArtifact`` when it is not there (any more), ``OSError`` when the
     disk refuses.
