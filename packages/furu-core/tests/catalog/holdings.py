@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import furu
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+#: What happens between the moment at which a ``Pair`` has been read and that at which it is looked at.
+during_load: list[Callable[[Path], None]] = []
 
 
 class Number(furu.Furu[int]):
@@ -37,10 +46,20 @@ class Pair(furu.Furu[str]):
         return str(self.n)
 
     def _load(self) -> str:
-        first, second = ((self.furu_dir / name).read_text() for name in ("first", "second"))
+        first = (self.furu_dir / "first").read_text()
+        second = (self.furu_dir / "second").read_text()
+        for disturb in tuple(during_load):
+            disturb(self.furu_dir)
         if first != second:
             raise ValueError("half of it is there")
         return first
+
+
+class Checked(Pair):
+    """One whose published results are looked at before they are loaded."""
+
+    def _validate(self) -> bool:
+        return (self.furu_dir / "first").exists()
 
 
 class User(furu.Furu[int]):

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from holdings import Pair, User
+from holdings import Checked, Pair, User, during_load
 
-import furu
 from furu._sys import files
 from furu.catalog import dependents, labels, place, removal
 from furu.errors import FuruError, FuruLeaseLost, FuruMissingArtifact
@@ -25,6 +24,7 @@ from furu.task import ArtifactRef, Original
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import furu
     from furu.storage.artifact import Artifact
 
 
@@ -180,14 +180,23 @@ def test_only_what_is_abandoned_is_swept(pair: Pair) -> None:
     assert left(pair) == [pair.furu_hash]
 
 
-def got(task: Pair) -> str:
-    """Return the result; a load that met a removal and a computation at once is done again."""
-    while True:
-        try:
-            return task.get()
-        except furu.FuruLoadError as error:
-            if not isinstance(error.__cause__, FileNotFoundError):
-                raise
+@pytest.mark.parametrize("validates", [False, True])
+def test_what_is_replaced_while_it_is_loaded_is_loaded_anew(furu_tmp_root: Path, *, validates: bool) -> None:
+    """A load that fails because the artifact was removed and computed anew meanwhile is no failure of get()."""
+    task = Checked() if validates else Pair()
+    task.get()
+    (task.furu_dir / "second").write_text("of another attempt")
+
+    def replace_once(where: Path) -> None:
+        during_load.clear()
+        removal.remove(of(task))
+        another = threading.Thread(target=task.get)
+        another.start()
+        another.join()
+
+    during_load.append(replace_once)
+
+    assert task.get() == "0"
 
 
 def reader(tasks: list[Pair], sec: float) -> int:
@@ -197,7 +206,7 @@ def reader(tasks: list[Pair], sec: float) -> int:
         end, status = time.monotonic() + sec, 1
         try:
             while time.monotonic() < end:
-                assert [got(task) for task in tasks] == ["0", "1", "2"]
+                assert [task.get() for task in tasks] == ["0", "1", "2"]
             status = 0
         except BaseException:
             traceback.print_exc()

@@ -120,7 +120,7 @@ def _loaded(task: Task, artifact: Artifact, evidence: Evidence) -> tuple[bool, A
     try:
         return True, load(task, holder)
     except FuruLoadError:
-        if holder.seen() == seen:
+        if seen is not None and holder.seen() == seen:
             raise
     return False, None
 
